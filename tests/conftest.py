@@ -1,0 +1,103 @@
+"""What tests stand on: private servers on loopback, and a database emptied after each test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import delete
+
+from tests.factories import ADA, OTTO, VERA
+from whalefall.auth import Actor
+from whalefall.crypto import generate_key_line
+from whalefall.db import Database, migrate
+from whalefall.embedded import EmbeddedPostgres, EmbeddedValkey, running_postgres, running_valkey
+from whalefall.embedded.mariadb import MariaDB, running_mariadb
+from whalefall.models import Base
+from whalefall.queue import Job
+from whalefall.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL that only this run uses, quick and forgetful."""
+    state = tmp_path_factory.mktemp("postgres")
+    with running_postgres(state, fsync="off", synchronous_commit="off") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """A Valkey that only this run uses."""
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Settings:
+    """An installation with a migrated database, a fresh key and loopback targets allowed."""
+    migrate(postgres.superuser_url)
+    return Settings(
+        database_url=postgres.superuser_url,
+        redis_url=valkey.url,
+        secret_keys=generate_key_line(),
+        targets_allow=("127.0.0.0/8",),
+        state_dir=tmp_path_factory.mktemp("state"),
+        metrics_token="measure",
+    )
+
+
+@pytest.fixture(scope="session")
+async def opened_database(settings: Settings) -> AsyncIterator[Database]:
+    db = Database.of(settings)
+    await db.open()
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+async def db(opened_database: Database) -> AsyncIterator[Database]:
+    """Our database, empty at the beginning of every test."""
+    yield opened_database
+    async with opened_database.write() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            await session.execute(delete(table))  # on a few rows far quicker than TRUNCATE
+
+
+@pytest.fixture
+def sent_jobs(db: Database, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """The jobs that this test's commits hand over, in place of a broker."""
+    jobs: list[Job] = []
+
+    async def keep(job: Job) -> None:
+        jobs.append(job)
+
+    monkeypatch.setattr(db, "_send", keep)
+    return jobs
+
+
+@pytest.fixture
+def ada() -> Actor:
+    """Ada administers."""
+    return ADA
+
+
+@pytest.fixture
+def otto() -> Actor:
+    """Otto operates."""
+    return OTTO
+
+
+@pytest.fixture
+def vera() -> Actor:
+    """Vera views."""
+    return VERA
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """A MariaDB that only this run uses."""
+    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server

@@ -1,0 +1,84 @@
+"""The GraphQL door by itself: real HTTP messages, a real database, and a chosen actor."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.factories import ADA
+from whalefall.auth import Actor
+from whalefall.db import Database
+from whalefall.schema.build import make_schema
+from whalefall.schema.http import graphql_routes
+
+CSRF_TOKEN = "csrf-token"
+
+
+class As:
+    """In the place of the edge: says who asks."""
+
+    def __init__(self, app: ASGIApp, who: "list[Actor]") -> None:
+        self._app, self._who = app, who
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"actor": self._who[-1], "request_id": "r-1", "csrf_token": CSRF_TOKEN}
+        await self._app(scope, receive, send)
+
+
+@dataclass
+class Door:
+    """A client of the endpoint; Ada asks unless somebody else is named."""
+
+    http: httpx2.AsyncClient
+    who: list[Actor]
+
+    async def answer(
+        self, query: str, variables: dict[str, Any] | None = None, *, actor: Actor = ADA
+    ) -> dict[str, Any]:
+        """The whole answer, errors included."""
+        response = await self.send(
+            "POST", json={"query": query, "variables": variables}, actor=actor
+        )
+        assert response.status_code == 200
+        body: dict[str, Any] = response.json()
+        return body
+
+    async def data(
+        self, query: str, variables: dict[str, Any] | None = None, *, actor: Actor = ADA
+    ) -> Any:
+        """The data of an answer without errors."""
+        body = await self.answer(query, variables, actor=actor)
+        assert "errors" not in body
+        return body["data"]
+
+    async def code(
+        self, query: str, variables: dict[str, Any] | None = None, *, actor: Actor = ADA
+    ) -> str:
+        """The code of an answer with one top-level error."""
+        (error,) = (await self.answer(query, variables, actor=actor))["errors"]
+        code: str = error["extensions"]["code"]
+        return code
+
+    async def send(
+        self, method: str, path: str = "/graphql", *, actor: Actor = ADA, **message: Any
+    ) -> httpx2.Response:
+        self.who.append(actor)
+        try:
+            return await self.http.request(method, path, **message)
+        finally:
+            self.who.pop()
+
+
+@pytest.fixture
+async def door(opened_database: Database) -> AsyncIterator[Door]:
+    who: list[Actor] = []
+    app = Starlette(routes=graphql_routes(make_schema()), middleware=[Middleware(As, who=who)])
+    app.state.db = opened_database
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield Door(http, who)

@@ -1,0 +1,93 @@
+"""The number of statements does not depend on the number of rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.factories import (
+    NOBODY,
+    make_credential,
+    make_database,
+    make_instance,
+    make_size_history,
+    make_sync_record,
+    make_sync_session,
+    make_table_sizes,
+    make_tag,
+    make_user,
+)
+from tests.schema.conftest import Door
+from whalefall.db import Database
+
+INSTANCES = """query ($first: Int) { instances(first: $first) { totalCount nodes { id tags { name }
+  credential { name usage { instanceCount instances { name } } } sizeHistory { sizeBytes }
+  databases { totalCount nodes { id name instance { name } sizeHistory { sizeBytes }
+    tableSnapshot { status } tableSizes { totalCount nodes { id database { name } } } } } } } }"""
+SESSIONS = """query ($first: Int) { syncSessions(first: $first) { nodes { createdBy { username }
+  records { totalCount nodes { session { id } instance { name } database { name } } } } } }"""
+
+
+@contextmanager
+def statements(db: Database) -> Iterator[list[str]]:
+    """The statements sent while the block runs."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(db.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def make_graph(db: Database) -> None:
+    async with db.write() as session:
+        user = await make_user(session)
+        for _ in range(4):
+            credential = await make_credential(session)
+            tag = await make_tag(session)
+            instance = await make_instance(session, credential_id=credential.id, tags=[tag])
+            run = await make_sync_session(session, created_by_id=user.id)
+            for _ in range(3):
+                database = await make_database(session, instance)
+                await make_table_sizes(session, database, [1, 2])
+                await make_sync_record(
+                    session, run, instance_id=instance.id, database_id=database.id
+                )
+            await make_size_history(session, database, {date.today(): 1})
+
+
+@pytest.mark.parametrize("query", [INSTANCES, SESSIONS])
+async def test_a_longer_page_needs_no_more_statements(db: Database, door: Door, query: str) -> None:
+    await make_graph(db)
+    await door.data(query, {"first": 1})
+
+    with statements(db) as short:
+        await door.data(query, {"first": 1})
+    with statements(db) as long:
+        await door.data(query, {"first": 4})
+
+    assert len(short) == len(long)
+    assert len(long) <= 15
+
+
+async def test_a_count_is_taken_only_when_asked_for(db: Database, door: Door) -> None:
+    with statements(db) as without:
+        await door.data("{ databases { nodes { id } } }")
+    with statements(db) as with_count:
+        await door.data("{ databases { totalCount nodes { id } } }")
+
+    assert (len(without), len(with_count)) == (1, 2)
+
+
+async def test_nobody_costs_no_statement(db: Database, door: Door) -> None:
+    with statements(db) as sent:
+        await door.answer("{ databases { nodes { id } } tags { totalCount } }", actor=NOBODY)
+
+    assert sent == []

@@ -1,0 +1,23 @@
+"""The registry of adapters: the engines that can be collected from."""
+
+from whalefall.adapters.base import Adapter
+from whalefall.adapters.mysql import MySQLAdapter
+from whalefall.adapters.postgresql import PostgreSQLAdapter
+from whalefall.domain.engines import ENGINES, Engine
+from whalefall.errors import Unsupported
+
+ADAPTERS: dict[Engine, Adapter] = {
+    adapter.engine: adapter for adapter in (MySQLAdapter(), PostgreSQLAdapter())
+}
+
+
+def adapter_for(engine: Engine) -> Adapter:
+    """Raises Unsupported for an engine that cannot be collected from yet."""
+    adapter = ADAPTERS.get(engine)
+    if adapter is None:
+        kind = ENGINES.get(engine)
+        raise Unsupported(
+            f"{kind.label if kind else engine} cannot be collected from yet.",
+            hint="Its instances can be listed and tagged.",
+        )
+    return adapter

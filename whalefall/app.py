@@ -1,0 +1,72 @@
+"""The composition root: settings become a database, a broker and the routes of both doors."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from whalefall import logs
+from whalefall.db import Database
+from whalefall.edge import Edge
+from whalefall.queue import Job, make_broker, send
+from whalefall.resolvers.logs import saving_logs
+from whalefall.schema.build import make_schema
+from whalefall.schema.http import graphql_routes
+from whalefall.settings import Settings
+from whalefall.web import probes
+from whalefall.web import routes as web_routes
+from whalefall.web.problems import EXCEPTION_HANDLERS
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The web application. Its database opens with the lifespan, at `app.state.db`."""
+    broker = make_broker(settings.redis_url)
+
+    async def send_job(job: Job) -> None:
+        await asyncio.to_thread(send, broker, job)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        db = Database.of(settings, send=send_job)
+        await db.open()
+        app.state.db = db
+        async with saving_logs(db):
+            yield
+        await db.close()
+        broker.close()
+
+    app = Starlette(
+        routes=routes(),
+        lifespan=lifespan,
+        exception_handlers=EXCEPTION_HANDLERS,
+        middleware=[Middleware(Edge, settings=settings)],
+    )
+    app.state.settings, app.state.broker = settings, broker
+    return app
+
+
+def routes() -> list[BaseRoute]:
+    """Everything that answers: GraphQL, pages, files and probes."""
+    return [*graphql_routes(make_schema()), *web_routes(), *probes.ROUTES]
+
+
+def serve(settings: Settings) -> None:
+    """Answer until SIGTERM or SIGINT."""
+    logs.configure(settings)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )

@@ -1,0 +1,255 @@
+"""Our PostgreSQL. A session is a transaction: read() cannot write, write() commits at its end."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NewType
+
+import asyncpg
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from whalefall.crypto import KeyRing
+from whalefall.domain.targets import TargetPolicy
+from whalefall.errors import ServiceUnavailable
+from whalefall.queue import PENDING_JOBS, Job
+from whalefall.settings import Settings
+
+ReadSession = NewType("ReadSession", AsyncSession)
+WriteSession = NewType("WriteSession", AsyncSession)
+Session = ReadSession | WriteSession
+Statement = tuple[str, Sequence[Any]]
+SendJob = Callable[[Job], Awaitable[None]]
+
+PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 5_000
+SETTINGS = {
+    "application_name": "whalefall",
+    "timezone": "UTC",
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "lock_timeout": str(LOCK_TIMEOUT_MS),
+    "idle_in_transaction_session_timeout": "60000",
+    "jit": "off",
+}
+log = structlog.get_logger(__name__)
+
+
+class _ReadOnlyConnection(asyncpg.Connection):
+    """A connection that only reads, so there is nothing to reset when it goes back to the pool."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def plain_url(url: str) -> str:
+    """The URL as libpq and asyncpg know it."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL as SQLAlchemy wants it: `postgresql://` alone would mean another driver."""
+    return plain_url(url).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest revision. Blocking; safe from several hosts at once."""
+    config = Config(toml_file=PROJECT)
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+class Database:
+    """SQLAlchemy sessions for operations, a read-only asyncpg pool for COPY, one LISTEN connection.
+
+    Beside it stands what else an installation is made of: its settings, the ring of credential
+    keys, the policy for targets. `send` hands a job to the broker; it is called after the commit
+    of the session that queued it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: KeyRing,
+        *,
+        send: SendJob | None = None,
+        pool_size: int = 10,
+    ) -> None:
+        self.settings, self.keys = settings, keys
+        self.target_policy = TargetPolicy.parse(settings.targets_allow)
+        url = settings.database_url
+        self._url = plain_url(url)
+        self.engine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"server_settings": SETTINGS, "timeout": 5},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._send = send
+        self._pool: asyncpg.Pool[asyncpg.Record]
+        self.notifications = Notifications(self._url)
+
+    @classmethod
+    def of(cls, settings: Settings, *, send: SendJob | None = None) -> "Database":
+        """The database of an installation. Raises SettingsError without usable keys."""
+        return cls(settings, KeyRing.from_text(settings.secret_keys), send=send)
+
+    async def open(self) -> None:
+        """Connect the read-only pool. Sessions connect by themselves when first used."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=8,
+            timeout=5,
+            statement_cache_size=500,
+            max_cached_statement_lifetime=0,
+            connection_class=_ReadOnlyConnection,
+            server_settings={**SETTINGS, "default_transaction_read_only": "on"},
+        )
+
+    async def close(self) -> None:
+        await self.notifications.close()
+        await self._pool.close()
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """A READ ONLY transaction. Raises ServiceUnavailable when the database is away."""
+        with _unavailable():
+            async with self._sessions() as session, session.begin():
+                await session.connection(execution_options={"postgresql_readonly": True})
+                yield ReadSession(session)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WriteSession]:
+        """A transaction that commits when the block ends well; queued jobs are sent after that."""
+        with _unavailable():
+            async with self._sessions() as session:
+                async with session.begin():
+                    yield WriteSession(session)
+                await self._send_jobs(session.info.pop(PENDING_JOBS, ()))
+
+    async def fetch(self, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
+        """The rows of fixed statements; more than one share a snapshot."""
+        async with self._pool.acquire() as connection:
+            if len(statements) == 1:
+                ((sql, values),) = statements
+                return [await connection.fetch(sql, *values)]
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                return [await connection.fetch(sql, *values) for sql, values in statements]
+
+    async def copy(
+        self,
+        statement: Statement,
+        write: Callable[[bytes], Coroutine[Any, Any, None]],
+        *,
+        header: bool,
+    ) -> None:
+        """Send the statement's rows as CSV, chunk by chunk, as fast as `write` takes them."""
+        sql, values = statement
+        async with self._pool.acquire() as connection:
+            await connection.execute("SET statement_timeout = 0")
+            try:
+                await connection.copy_from_query(
+                    sql, *values, output=write, format="csv", header=header
+                )
+            finally:
+                await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+
+    async def _send_jobs(self, jobs: Iterable[Job]) -> None:
+        """A job that cannot be sent now is sent again by the scheduler: its record is committed."""
+        for job in jobs:
+            if self._send is None:
+                continue
+            try:
+                await self._send(job)
+            except (OSError, ConnectionError, TimeoutError) as error:
+                log.warning("job.not_sent", job=job.name, ids=job.ids, error=type(error).__name__)
+
+
+async def copy_rows(
+    session: WriteSession, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """COPY rows into a table inside the session's transaction."""
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    driver: asyncpg.Connection | None = raw.driver_connection
+    assert driver is not None  # noqa: S101 (a live session has one)
+    await driver.copy_records_to_table(table, records=rows, columns=columns)
+
+
+async def notify(session: WriteSession, channel: str, payload: str) -> None:
+    """NOTIFY when the session commits."""
+    await session.execute(
+        text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload}
+    )
+
+
+class Notifications:
+    """One LISTEN connection shared by every waiter of the process; reopened when it breaks."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+        self._waiters: set[tuple[str, str, asyncio.Event]] = set()
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def event(self, channel: str, payload: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever `payload` is notified on `channel` while the block runs.
+
+        Without a connection the event stays silent: waiters also look from time to time.
+        """
+        waiter = (channel, payload, asyncio.Event())
+        self._waiters.add(waiter)
+        try:
+            await self._listen(channel)
+            yield waiter[2]
+        finally:
+            self._waiters.discard(waiter)
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close(timeout=2)
+            self._connection = None
+
+    async def _listen(self, channel: str) -> None:
+        async with self._opening:
+            if self._connection is None or self._connection.is_closed():
+                with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
+                    self._connection = await asyncpg.connect(self._url, timeout=5)
+            if self._connection is not None and not self._connection.is_closed():
+                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    await self._connection.add_listener(channel, self._heard)
+
+    def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        for wanted_channel, wanted_payload, event in self._waiters:
+            if (wanted_channel, wanted_payload) == (channel, payload):
+                event.set()
+
+
+@contextlib.contextmanager
+def _unavailable() -> Any:
+    """Our database being away is a Problem of its own, not an unexpected error."""
+    try:
+        yield
+    except (OSError, TimeoutError, InterfaceError) as error:
+        raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_away(error.orig):
+            raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
+        raise
+
+
+def _is_away(error: BaseException | None) -> bool:
+    state = getattr(error, "sqlstate", None) or ""
+    return state.startswith(("08", "57P"))

@@ -1,0 +1,26 @@
+"""Links that came from outside: where to go after signing in."""
+
+from urllib.parse import urlsplit
+
+MAX_LENGTH = 2000
+
+
+def safe_next(text: str | None, default: str = "/") -> str:
+    """`text` if it is a path of this site and not the sign-in page itself, else `default`.
+
+    Browsers read a backslash as a slash and drop tabs and line ends, so "/\\evil" and "/<TAB>/evil"
+    would leave the site: anything but plain printable ASCII is refused.
+    """
+    if not text or len(text) > MAX_LENGTH or "\\" in text:
+        return default
+    if not text.startswith("/") or text.startswith("//"):
+        return default
+    if any(not "!" <= character <= "~" for character in text):
+        return default
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return default
+    if parts.scheme or parts.netloc or parts.path.rstrip("/") in {"/login", "/logout"}:
+        return default
+    return text

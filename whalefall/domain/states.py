@@ -1,0 +1,91 @@
+"""The closed sets of states, kinds and categories that rows and filters speak of."""
+
+from enum import StrEnum
+
+
+class InstanceStatus(StrEnum):
+    """DELETED lies in the recycle bin; INACTIVE is kept but not collected."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    DELETED = "DELETED"
+
+
+class DeletedFilter(StrEnum):
+    """What a list does with instances in the recycle bin."""
+
+    EXCLUDE = "EXCLUDE"
+    INCLUDE = "INCLUDE"
+    ONLY = "ONLY"
+
+
+class ConnectionState(StrEnum):
+    """FAILED when the last attempt failed; GOOD while the last success is recent, then STALE."""
+
+    UNKNOWN = "UNKNOWN"
+    GOOD = "GOOD"
+    STALE = "STALE"
+    FAILED = "FAILED"
+
+
+class Freshness(StrEnum):
+    """The age of a database's size."""
+
+    FRESH = "FRESH"
+    LATE = "LATE"
+    OVERDUE = "OVERDUE"
+    NEVER = "NEVER"
+
+
+class SnapshotStatus(StrEnum):
+    """What a database's table sizes are about: shown, being read again, or the last try failed."""
+
+    READY = "READY"
+    REFRESHING = "REFRESHING"
+    FAILED = "FAILED"
+
+
+class CredentialType(StrEnum):
+    DATABASE = "DATABASE"
+    SSH = "SSH"
+    WINDOWS = "WINDOWS"
+    API = "API"
+    LDAP = "LDAP"
+
+
+class SyncCategory(StrEnum):
+    CAPACITY = "CAPACITY"
+    TABLE_SIZES = "TABLE_SIZES"
+    ACCOUNTS = "ACCOUNTS"
+    AGGREGATION = "AGGREGATION"
+    CLASSIFICATION = "CLASSIFICATION"
+    CONNECTION = "CONNECTION"
+    MAINTENANCE = "MAINTENANCE"
+
+
+class SyncTrigger(StrEnum):
+    MANUAL = "MANUAL"
+    SCHEDULED = "SCHEDULED"
+    API = "API"
+
+
+class SyncStatus(StrEnum):
+    """LOST (its worker went silent) becomes RUNNING again, or FAILED; never a session's status."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    LOST = "LOST"
+    COMPLETED = "COMPLETED"
+    COMPLETED_WITH_ERRORS = "COMPLETED_WITH_ERRORS"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+TERMINAL = frozenset(
+    {
+        SyncStatus.COMPLETED,
+        SyncStatus.COMPLETED_WITH_ERRORS,
+        SyncStatus.FAILED,
+        SyncStatus.CANCELLED,
+    }
+)

@@ -1,0 +1,84 @@
+"""The way out: our headers, the session's cookie, a line in the log and a count for each answer."""
+
+import time
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import Message, Send
+
+from whalefall.domain.origins import is_loopback
+from whalefall.web import probes
+
+COOKIE = "whalefall_session"
+COOKIE_SECONDS = 7 * 24 * 3600
+SLOW_MS = 1000
+CLIENT_GONE = 499
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "private, no-store",
+}
+HSTS = "max-age=31536000"
+log = structlog.get_logger("whalefall.http")
+
+
+class Answering:
+    """Send, with our headers and the session's cookie; remembers how it went."""
+
+    def __init__(self, request: Request, send: Send) -> None:
+        self.request, self._send = request, send
+        self.status = 0
+        self._began = time.perf_counter()
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._decorate(MutableHeaders(scope=message))
+        await self._send(message)
+
+    def tell(self) -> None:
+        """Count the answer; log it when it was slow or no success."""
+        self.status = self.status or CLIENT_GONE
+        probes.REQUESTS[self.status] += 1
+        request, elapsed_ms = self.request, round((time.perf_counter() - self._began) * 1000)
+        fields = {
+            "method": request.method,
+            "path": request.url.path,
+            "status": self.status,
+            "elapsed_ms": elapsed_ms,
+            "address": request.state.address,
+        }
+        if hasattr(request.state, "error_id"):
+            fields |= {"error_id": request.state.error_id, "code": request.state.error_code}
+        if self.status >= 400 or elapsed_ms >= SLOW_MS:
+            log.info("request.answered", **fields)
+        else:
+            log.debug("request.answered", **fields)
+
+    def _decorate(self, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        headers["X-Request-ID"] = self.request.state.request_id
+        if self.request.scope["scheme"] == "https":
+            headers.setdefault("Strict-Transport-Security", HSTS)
+        token = getattr(self.request.state, "session_token", None)
+        if token is not None:
+            headers.append("Set-Cookie", self._cookie(token))
+
+    def _cookie(self, token: str) -> str:
+        """Secure but on this very machine, where plain HTTP is how one looks at the demo."""
+        is_https = self.request.scope["scheme"] == "https"
+        secure = is_https or not is_loopback(self.request.headers.get("host", ""))
+        lifetime = f"Max-Age={COOKIE_SECONDS if token else 0}"
+        parts = [f"{COOKIE}={token}", "Path=/", lifetime, "HttpOnly", "SameSite=Lax"]
+        return "; ".join([*parts, "Secure"] if secure else parts)

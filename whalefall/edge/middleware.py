@@ -1,0 +1,117 @@
+"""What every request passes before either door: its id, its sender, its size, its good faith.
+
+Leaves in `request.state`: request_id, address, actor, csrf_token, same_origin and csrf_problem
+(what a GraphQL mutation must raise). A door that puts a token, or "" to sign out, into
+`request.state.session_token` has the cookie set.
+"""
+
+import re
+import uuid
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from whalefall.auth import NOBODY
+from whalefall.db import Database
+from whalefall.domain.origins import TrustedProxies, origin_of
+from whalefall.edge.answering import COOKIE, Answering
+from whalefall.edge.bodies import BodyTooLarge, BodyTooSlow, check_length, read_body, replay
+from whalefall.edge.good_faith import check_write, is_from_us
+from whalefall.errors import Problem
+from whalefall.resolvers.users import actor_of_session, actor_of_token, csrf_token_of
+from whalefall.settings import Settings
+from whalefall.web import problems
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+UNASKED = ("/static/", "/livez", "/readyz", "/metrics")  # nobody asks there who it is
+STATUS: dict[type[Problem], int] = {BodyTooLarge: 413, BodyTooSlow: 408}
+
+
+class Edge:
+    """Pure ASGI middleware of the Starlette application whose `state.db` is open."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self.app = app
+        self.proxies = TrustedProxies.parse(settings.trusted_proxies)
+        self.public_origin = origin_of(settings.public_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        self._arrive(request)
+        answering = Answering(request, send)
+        bound = {"request_id": request.state.request_id, "actor": NOBODY.name}
+        with structlog.contextvars.bound_contextvars(**bound):
+            await self._answer(request, receive, answering)
+            answering.tell()
+
+    async def _answer(self, request: Request, receive: Receive, answering: Answering) -> None:
+        """The one place that catches everything; what is half sent can only be broken off."""
+        try:
+            receive = await self._admit(request, receive)
+            await self.app(request.scope, receive, answering)
+            return
+        except ClientDisconnect:
+            return
+        except (BodyTooLarge, BodyTooSlow) as problem:
+            headers = {"Connection": "close"}  # the rest of the body is not read
+            response = problems.answer(
+                request, problem, status=STATUS[type(problem)], headers=headers
+            )
+        except Problem as problem:
+            response = problems.answer(request, problem)
+        except Exception as error:
+            response = problems.unexpected(request, error)
+        if not answering.status:
+            await response(request.scope, receive, answering)
+
+    def _arrive(self, request: Request) -> None:
+        """Fill in what is known before anything can fail."""
+        scope, headers, state = request.scope, request.headers, request.state
+        peer = scope["client"][0] if scope.get("client") else ""
+        state.address = self.proxies.client(peer, ",".join(headers.getlist("x-forwarded-for")))
+        scope["client"] = (state.address, scope["client"][1] if peer else 0)
+        scheme = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
+        if scheme in {"http", "https"} and self.proxies.trust(peer):
+            scope["scheme"] = scheme
+        asked = headers.get("x-request-id", "")
+        state.request_id = asked if REQUEST_ID.fullmatch(asked) else f"req_{uuid.uuid4().hex}"
+        state.actor, state.csrf_token = NOBODY, ""
+        state.same_origin, state.csrf_problem = False, None
+
+    async def _admit(self, request: Request, receive: Receive) -> Receive:
+        """Size, sender, good faith, in this order; what the application shall read from."""
+        is_write = request.method not in SAFE
+        check_length(request.headers)
+        body = await read_body(receive) if is_write else b""
+        if not request.url.path.startswith(UNASKED):
+            by_bearer = await _identify(request)
+            structlog.contextvars.bind_contextvars(actor=request.state.actor.name)
+            from_us = is_from_us(request, self.public_origin)
+            request.state.same_origin = from_us is True
+            if is_write and not by_bearer:
+                await check_write(request, body, receive, from_us=from_us)
+        return replay(body, receive) if is_write else receive
+
+
+async def _identify(request: Request) -> bool:
+    """Who sends this, by bearer (then true) or else by cookie. Raises TOKEN_*."""
+    state = request.state
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        state.actor = await actor_of_token(_database(request), bearer.strip())
+        return True
+    if token := request.cookies.get(COOKIE):
+        db = _database(request)
+        state.actor = await actor_of_session(db, token)
+        state.csrf_token = csrf_token_of(db, token) if state.actor.is_signed_in else ""
+    return False
+
+
+def _database(request: Request) -> Database:
+    db: Database = request.app.state.db
+    return db

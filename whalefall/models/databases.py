@@ -1,0 +1,132 @@
+"""The inventory of databases with their latest size, its tables, and the sizes of each day."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from whalefall.domain.sizes import Bytes, Count
+from whalefall.models.base import Base, Json
+
+
+class InstanceDatabase(Base):
+    __tablename__ = "instance_databases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"))
+    name: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    is_system: Mapped[bool] = mapped_column(server_default=text("false"))
+    first_seen_on: Mapped[date]
+    last_seen_on: Mapped[date]
+    deleted_at: Mapped[datetime | None]
+    # The latest size, written together with its history row; null size goes with a reason.
+    size_bytes: Mapped[Bytes | None]
+    data_bytes: Mapped[Bytes | None]
+    log_bytes: Mapped[Bytes | None]
+    size_quality: Mapped[str] = mapped_column(server_default=text("'UNAVAILABLE'"))
+    size_reason: Mapped[str | None] = mapped_column(server_default=text("'NOT_COLLECTED'"))
+    size_collected_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("instance_id", "name"),
+        Index("ix_instance_databases_name_id", "name", "id"),
+        Index(
+            "ix_instance_databases_size_bytes_id",
+            text("size_bytes DESC NULLS LAST"),
+            text("id DESC"),
+        ),
+        Index("ix_instance_databases_size_collected_at_id", "size_collected_at", "id"),
+        Index(
+            "ix_instance_databases_name_trgm",
+            "name",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+    )
+
+
+class TableSnapshot(Base):
+    """The head of a database's table sizes; no row: never tried."""
+
+    __tablename__ = "table_snapshots"
+    database_id: Mapped[int] = mapped_column(
+        ForeignKey("instance_databases.id", ondelete="CASCADE"), primary_key=True
+    )
+    # The snapshot that is shown; null collected_at: no attempt has succeeded yet.
+    collected_at: Mapped[datetime | None]
+    elapsed_ms: Mapped[int | None]
+    table_count: Mapped[int | None]
+    source: Mapped[str | None]
+    complete: Mapped[bool] = mapped_column(server_default=text("false"))
+    skipped: Mapped[list[Json]] = mapped_column(server_default=text("'[]'"))
+    # The last attempt, whether or not it succeeded.
+    last_attempt_at: Mapped[datetime | None]
+    last_error_code: Mapped[str | None]
+    last_error_message: Mapped[str | None]
+
+
+class TableSize(Base):
+    """A row says nothing of time: it is rewritten only when a number changes."""
+
+    __tablename__ = "database_table_size_stats"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    database_id: Mapped[int] = mapped_column(
+        ForeignKey("instance_databases.id", ondelete="CASCADE")
+    )
+    schema_name: Mapped[str]
+    table_name: Mapped[str]
+    kind: Mapped[str]
+    size_bytes: Mapped[Bytes | None]
+    data_bytes: Mapped[Bytes | None]
+    index_bytes: Mapped[Bytes | None]
+    lob_bytes: Mapped[Bytes | None]
+    allocated_bytes: Mapped[Bytes | None]
+    row_count: Mapped[Count | None]
+    quality: Mapped[str]
+    size_reason: Mapped[str | None]
+    __table_args__ = (
+        UniqueConstraint("database_id", "schema_name", "table_name"),
+        Index(
+            "ix_database_table_size_stats_size",
+            "database_id",
+            text("size_bytes DESC NULLS LAST"),
+            text("id DESC"),
+        ),
+        {"postgresql_with": {"fillfactor": "85"}},
+    )
+
+
+class DatabaseSizeStat(Base):
+    """One database on one day; a later run of the day replaces it. Partitioned by month."""
+
+    __tablename__ = "database_size_stats"
+    database_id: Mapped[int] = mapped_column(
+        ForeignKey("instance_databases.id", ondelete="CASCADE"), primary_key=True
+    )
+    stat_date: Mapped[date] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"))
+    size_bytes: Mapped[Bytes | None]
+    data_bytes: Mapped[Bytes | None]
+    log_bytes: Mapped[Bytes | None]
+    quality: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default=text("'COLLECTED'"))  # or SAMPLE
+    collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (
+        Index("ix_database_size_stats_instance_id_stat_date", "instance_id", "stat_date"),
+        {"postgresql_partition_by": "RANGE (stat_date)"},
+    )
+
+
+class InstanceSizeStat(Base):
+    """The total of one instance's active databases on one day. Partitioned by month."""
+
+    __tablename__ = "instance_size_stats"
+    instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"), primary_key=True)
+    stat_date: Mapped[date] = mapped_column(primary_key=True)
+    total_bytes: Mapped[Bytes | None]
+    data_bytes: Mapped[Bytes | None]
+    log_bytes: Mapped[Bytes | None]
+    database_count: Mapped[int]
+    quality: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default=text("'COLLECTED'"))
+    collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = ({"postgresql_partition_by": "RANGE (stat_date)"},)

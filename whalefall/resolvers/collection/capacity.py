@@ -1,0 +1,85 @@
+"""An instance's databases and their sizes: read, then saved in one transaction."""
+
+import time
+from datetime import UTC, datetime
+
+import structlog
+
+from whalefall.adapters import adapter_for
+from whalefall.adapters.base import Limits
+from whalefall.auth import Actor, Permission
+from whalefall.db import Database
+from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact
+from whalefall.errors import Code
+from whalefall.resolvers.collection.claims import Claim, Outcome, fence, finish
+from whalefall.resolvers.collection.inventory import InventoryCounts, save_inventory, save_sizes
+from whalefall.resolvers.collection.leases import run_claimed
+from whalefall.resolvers.collection.records import (
+    completed,
+    failed,
+    remember,
+    say,
+    shortfall,
+    since,
+)
+from whalefall.resolvers.collection.targets import endpoint_of, target_of
+
+DOUBTED = (
+    "More than half of the known databases were missing; nothing was deactivated until a second"
+    " reading agrees."
+)
+log = structlog.get_logger(__name__)
+
+
+async def collect_capacity(db: Database, actor: Actor, record_id: int) -> None:
+    """Read one instance's databases and their sizes, and save them; a worker's job."""
+    actor.require(Permission.EXECUTE)
+    await run_claimed(db, record_id, _capacity, db.settings.capacity_seconds, failed)
+
+
+async def _capacity(db: Database, claim: Claim) -> None:
+    started = time.monotonic()
+    async with db.read() as session:
+        endpoint = await endpoint_of(session, claim.instance_id)
+    target = await target_of(db, endpoint)
+    adapter = adapter_for(endpoint.engine)
+    async with adapter.connect(target, Limits()) as remote:
+        await say(db, claim, "inventory", 0.2)
+        inventory = await remote.inventory()
+        await say(db, claim, "sizes", 0.5)
+        sizes = await remote.database_sizes()
+    await say(db, claim, "saving", 0.9)
+    now = datetime.now(UTC)
+    today = now.astimezone(db.settings.zone).date()
+    async with db.write() as session:
+        await fence(session, claim)
+        counts = await save_inventory(session, claim.instance_id, inventory, today=today, now=now)
+        saved = await save_sizes(session, claim.instance_id, sizes, today=today, now=now)
+        await remember(session, claim.instance_id, remote.server, None)
+        outcome = _capacity_outcome(inventory, sizes, counts, saved, since(started))
+        await finish(session, claim, outcome)
+    log.info("capacity.collected", databases=len(inventory.items), elapsed_ms=since(started))
+
+
+def _capacity_outcome(
+    inventory: Collected[DatabaseFact],
+    sizes: Collected[DatabaseSizeFact],
+    counts: InventoryCounts,
+    saved: int,
+    elapsed_ms: int,
+) -> Outcome:
+    complete = inventory.complete and sizes.complete and not counts.is_doubted
+    code, message = shortfall(complete, [*inventory.missing_grants, *sizes.missing_grants])
+    if counts.is_doubted:
+        code, message = Code.SUSPICIOUS_EMPTY, DOUBTED
+    return Outcome(
+        status=completed(complete),
+        elapsed_ms=elapsed_ms,
+        items_seen=saved,
+        items_created=counts.created,
+        items_updated=counts.refreshed,
+        items_reactivated=counts.reactivated,
+        items_removed=counts.deactivated,
+        error_code=code,
+        error_message=message,
+    )

@@ -1,0 +1,80 @@
+"""What every collection tells of itself: stage, shortfall, failure, an instance's health."""
+
+import time
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import update
+
+from whalefall.db import Database, WriteSession
+from whalefall.domain.facts import ServerFact
+from whalefall.domain.states import SyncStatus
+from whalefall.errors import Code, Problem, TargetProblem
+from whalefall.models.instances import Instance
+from whalefall.resolvers.collection.claims import Claim, Outcome, finish, report
+from whalefall.resolvers.collection.snapshots import save_failed_attempt
+
+log = structlog.get_logger(__name__)
+
+
+async def say(db: Database, claim: Claim, stage: str, progress: float) -> None:
+    async with db.write() as session:
+        await report(session, claim, stage, progress)
+
+
+async def failed(session: WriteSession, claim: Claim, problem: Problem, elapsed_ms: int) -> None:
+    """End a record whose work raised; what was known before stays as it is."""
+    if claim.database_id is not None:
+        now = datetime.now(UTC)
+        await save_failed_attempt(session, claim.database_id, problem, now=now)
+    if isinstance(problem, TargetProblem):
+        await remember(session, claim.instance_id, None, problem.problem_code)
+    outcome = Outcome(
+        status=SyncStatus.FAILED,
+        elapsed_ms=elapsed_ms,
+        error_code=problem.problem_code,
+        error_message=problem.message,
+    )
+    await finish(session, claim, outcome)
+    log.warning("record.failed", code=problem.problem_code, exc_info=problem)
+
+
+def completed(complete: bool) -> SyncStatus:
+    return SyncStatus.COMPLETED if complete else SyncStatus.COMPLETED_WITH_ERRORS
+
+
+def shortfall(complete: bool, missing_grants: list[str]) -> tuple[Code | None, str | None]:
+    """What to say of a reading that was not complete."""
+    if complete:
+        return None, None
+    if not missing_grants:
+        return Code.SYNC_DATA_ERROR, "Some objects could not be read; they keep their last values."
+    grants = ", ".join(dict.fromkeys(missing_grants))
+    return Code.TARGET_PERMISSION_DENIED, f"Some objects could not be read. Missing: {grants}."
+
+
+async def remember(
+    session: WriteSession, instance_id: int, server: ServerFact | None, code: Code | None
+) -> None:
+    """An instance's health: when it last answered, when and why it last did not."""
+    now = datetime.now(UTC)
+    values: dict[str, object] = {"last_failure_at": now, "last_error_code": code}
+    if server is not None:
+        values = {
+            "last_success_at": now,
+            "last_error_code": None,
+            "latency_ms": server.latency_ms,
+            "version": server.version,
+            "main_version": server.main_version,
+        }
+    await session.execute(update(Instance).where(Instance.id == instance_id).values(**values))
+
+
+def timed_out(seconds: float) -> TargetProblem:
+    return TargetProblem(
+        f"The server did not finish within {seconds:.0f} seconds.", code=Code.DATABASE_TIMEOUT
+    )
+
+
+def since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

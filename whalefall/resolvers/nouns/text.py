@@ -1,0 +1,50 @@
+"""Small SQL expressions that nouns share."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    any_,
+    bindparam,
+    false,
+    func,
+    literal,
+    literal_column,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import BindParameter
+
+from whalefall.domain.checks import is_storable
+from whalefall.resolvers.nouns.noun import Condition
+
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+
+def quoted(text: str) -> ColumnElement[str]:
+    """A constant of ours, never a caller's text, as an SQL literal."""
+    return literal_column("'" + text.replace("'", "''") + "'", String())
+
+
+def hours_ago(hours: int) -> ColumnElement[Any]:
+    """The moment that lies so many hours before this transaction began."""
+    return func.now() - literal_column(f"interval '{hours} hours'")
+
+
+def contains(column: Column, text: Any) -> Condition:
+    """Case-insensitive substring; % and _ in the text mean themselves."""
+    if isinstance(text, str) and not is_storable(text):
+        return false()  # PostgreSQL holds no such text, and asyncpg would refuse the question
+    pattern: ColumnElement[str] = text if isinstance(text, BindParameter) else literal(text)
+    for wildcard in ("\\", "%", "_"):
+        pattern = func.replace(pattern, quoted(wildcard), quoted("\\" + wildcard))
+    return column.ilike(quoted("%").concat(pattern).concat(quoted("%")))
+
+
+def one_of(column: Column, values: Any) -> Condition:
+    """Membership through one array parameter: the statement is the same for any number."""
+    if not isinstance(values, BindParameter):
+        found = [v for v in values if not isinstance(v, str) or is_storable(v)]
+        values = bindparam(None, found, type_=ARRAY(column.type))
+    return column == any_(values)

@@ -1,0 +1,35 @@
+"""What the writing operations of nouns share."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from whalefall.db import WriteSession
+from whalefall.errors import Code, Conflict
+
+UNIQUE_VIOLATION = "23505"
+
+
+@asynccontextmanager
+async def unique(session: WriteSession, message: str) -> AsyncIterator[None]:
+    """A savepoint for a write that may meet a taken name; then Conflict NAME_EXISTS.
+
+    The database is asked, not a look-up before: two callers at once both see a free name.
+    """
+    try:
+        async with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
+            raise
+        raise Conflict(message, code=Code.NAME_EXISTS, field="name") from error
+
+
+def changes(
+    before: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The old and the new values of what really changes."""
+    after = {name: value for name, value in given.items() if before[name] != value}
+    return {name: before[name] for name in after}, after

@@ -1,0 +1,218 @@
+"""Sync sessions from the caller's side: start one, join a running one, cancel it, wait for it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import Select, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from whalefall.auth import Actor, Permission
+from whalefall.db import Database, WriteSession, notify
+from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
+from whalefall.errors import Code, Conflict, NotFound
+from whalefall.models.databases import InstanceDatabase
+from whalefall.models.instances import Instance
+from whalefall.models.sync import LIVE, SyncRecord, SyncSession
+from whalefall.queue import enqueue
+from whalefall.resolvers.audit import audit
+from whalefall.resolvers.instances import INSTANCES, InstanceFilter
+from whalefall.resolvers.nouns.queries import matching
+
+CHANNEL = "whalefall_sync"  # payload: the id of the session that changed
+JOBS = {
+    SyncCategory.CAPACITY: "collect_capacity",
+    SyncCategory.TABLE_SIZES: "collect_table_sizes",
+}
+LOOK_SECONDS = 2  # how often a waiter looks by itself, should a notification be lost
+
+
+async def start_capacity(
+    session: WriteSession, actor: Actor, instance_id: int, *, trigger: SyncTrigger
+) -> int:
+    """Begin reading one instance's databases and sizes; the id of its sync session.
+
+    A second caller gets the session that is already running.
+    """
+    actor.require(Permission.EXECUTE)
+    await _require(session, select(Instance.id).where(Instance.id == instance_id), "instance")
+    targets = [{"instance_id": instance_id}]
+    return await _start(session, actor, SyncCategory.CAPACITY, trigger, targets)
+
+
+async def start_capacity_of_many(
+    session: WriteSession, actor: Actor, filter: InstanceFilter, *, trigger: SyncTrigger
+) -> int:
+    """Begin reading every active instance that the filter matches, as one session.
+
+    Instances that are being read already stay with their own session. Raises CONFLICT when there
+    is nothing to do.
+    """
+    actor.require(Permission.EXECUTE)
+    view = INSTANCES.alias()
+    found = select(view.c.id).where(view.c.is_active, *matching(INSTANCES, view, actor, filter))
+    ids = (await session.execute(found.order_by(view.c.id))).scalars()
+    targets = [{"instance_id": instance_id} for instance_id in ids]
+    return await _start(session, actor, SyncCategory.CAPACITY, trigger, targets)
+
+
+async def start_table_sizes(
+    session: WriteSession, actor: Actor, database_id: int, *, trigger: SyncTrigger
+) -> int:
+    """Begin reading the tables of one database; the id of its sync session, running or new."""
+    actor.require(Permission.EXECUTE)
+    found = select(InstanceDatabase.instance_id).join(Instance)
+    instance_id = await _require(
+        session, found.where(InstanceDatabase.id == database_id), "database"
+    )
+    target = {"instance_id": instance_id, "database_id": database_id}
+    return await _start(session, actor, SyncCategory.TABLE_SIZES, trigger, [target])
+
+
+async def cancel_sync_session(session: WriteSession, actor: Actor, session_id: int) -> None:
+    """Stop a session: what waits is cancelled at once, what runs as soon as its worker hears.
+
+    Raises CONFLICT when it has finished already.
+    """
+    actor.require(Permission.ADMIN)
+    row = await session.get(SyncSession, session_id, with_for_update=True)
+    if row is None:
+        raise NotFound("There is no such sync session.")
+    if row.status in TERMINAL:
+        raise Conflict("This session has finished already.")
+    row.cancel_requested_at = func.now()
+    await session.flush()
+    waiting = SyncRecord.status.in_([SyncStatus.PENDING, SyncStatus.LOST])
+    await session.execute(
+        update(SyncRecord)
+        .where(SyncRecord.session_id == session_id, waiting)
+        .values(status=SyncStatus.CANCELLED, finished_at=func.now(), stage=None)
+    )
+    await close_if_done(session, session_id)
+    await audit(session, actor, "sync_session.cancelled", "SyncSession", session_id, None, None)
+
+
+async def wait_for_session(db: Database, session_id: int, seconds: float) -> bool:
+    """Wait until a session is terminal, at most so long; whether it is."""
+    until = time.monotonic() + seconds
+    async with db.notifications.event(CHANNEL, str(session_id)) as changed:
+        while True:
+            changed.clear()
+            if await _is_terminal(db, session_id):
+                return True
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            try:
+                await asyncio.wait_for(changed.wait(), min(left, LOOK_SECONDS))
+            except TimeoutError:
+                continue
+
+
+async def close_if_done(session: WriteSession, session_id: int) -> None:
+    """Recount a session's records and finish it with the last of them; tell who listens."""
+    row = await session.get(SyncSession, session_id, with_for_update=True, populate_existing=True)
+    if row is None or row.status in TERMINAL:
+        return
+    counted = await session.execute(
+        select(SyncRecord.status, func.count())
+        .where(SyncRecord.session_id == session_id)
+        .group_by(SyncRecord.status)
+    )
+    counts = {SyncStatus(status): count for status, count in counted}
+    row.failed = counts.get(SyncStatus.FAILED, 0)
+    row.cancelled = counts.get(SyncStatus.CANCELLED, 0)
+    with_errors = counts.get(SyncStatus.COMPLETED_WITH_ERRORS, 0)
+    row.succeeded = counts.get(SyncStatus.COMPLETED, 0) + with_errors
+    if counts.keys() <= TERMINAL:
+        row.status = _outcome(row, with_errors)
+        row.finished_at = func.now()
+    await session.flush()
+    await notify(session, CHANNEL, str(session_id))
+
+
+def _outcome(row: SyncSession, with_errors: int) -> SyncStatus:
+    if row.cancelled:
+        return SyncStatus.CANCELLED
+    if row.failed and row.failed == row.total:
+        return SyncStatus.FAILED
+    return SyncStatus.COMPLETED_WITH_ERRORS if row.failed + with_errors else SyncStatus.COMPLETED
+
+
+async def _require(session: WriteSession, found: Select[int], noun: str) -> int:
+    value = (await session.execute(found.where(Instance.deleted_at.is_(None)))).scalar()
+    if value is None:
+        raise NotFound(f"There is no such {noun}.")
+    return value
+
+
+async def _start(
+    session: WriteSession,
+    actor: Actor,
+    category: SyncCategory,
+    trigger: SyncTrigger,
+    targets: Sequence[dict[str, int]],
+) -> int:
+    """A session with a record and a job per target that is not being read already."""
+    new_session = insert(SyncSession).returning(SyncSession.id)
+    values = {"category": category, "trigger": trigger, "status": SyncStatus.PENDING}
+    session_id = (
+        await session.execute(new_session, {**values, "created_by_id": actor.user_id})
+    ).scalar_one()
+    records = await _add_records(session, session_id, category, targets)
+    if not records:
+        await session.execute(delete(SyncSession).where(SyncSession.id == session_id))
+        return await _running(session, category, targets)
+    await session.execute(
+        update(SyncSession).where(SyncSession.id == session_id).values(total=len(records))
+    )
+    for record_id in records:
+        enqueue(session, JOBS[category], record_id=record_id)
+    after = {"category": category, "records": len(records), **(targets[0] if targets else {})}
+    await audit(session, actor, "sync_session.started", "SyncSession", session_id, None, after)
+    return session_id
+
+
+async def _add_records(
+    session: WriteSession,
+    session_id: int,
+    category: SyncCategory,
+    targets: Sequence[dict[str, int]],
+) -> list[int]:
+    """The database itself refuses a second live record of a kind per target, also in a race."""
+    if not targets:
+        return []
+    common = {"session_id": session_id, "category": category, "status": SyncStatus.PENDING}
+    added = await session.execute(
+        pg_insert(SyncRecord)
+        .values([{**common, **target} for target in targets])
+        .on_conflict_do_nothing()
+        .returning(SyncRecord.id)
+    )
+    return list(added.scalars())
+
+
+async def _running(
+    session: WriteSession, category: SyncCategory, targets: Sequence[dict[str, int]]
+) -> int:
+    """The session that holds the live record of the (first) target."""
+    if targets:
+        key = "database_id" if category is SyncCategory.TABLE_SIZES else "instance_id"
+        live = await session.execute(
+            select(SyncRecord.session_id)
+            .where(SyncRecord.category == category, text(LIVE))
+            .where(getattr(SyncRecord, key) == targets[0][key])
+        )
+        if (session_id := live.scalar()) is not None:
+            return session_id
+    raise Conflict(
+        "There is nothing to start: no instance matches, or all have just been read.",
+        code=Code.CONFLICT,
+    )
+
+
+async def _is_terminal(db: Database, session_id: int) -> bool:
+    async with db.read() as session:
+        found = select(SyncSession.status).where(SyncSession.id == session_id)
+        status = (await session.execute(found)).scalar()
+    return status is None or status in TERMINAL

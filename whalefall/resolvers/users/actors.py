@@ -1,0 +1,90 @@
+"""Who asks: a session's cookie or an API token becomes an actor, looked up on every request."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from whalefall import crypto
+from whalefall.auth import NOBODY, PERMISSIONS, Actor, Permission, Role
+from whalefall.db import Database
+from whalefall.errors import Code, Problem, Refused
+
+IDLE = timedelta(hours=12)
+CSRF = "csrf"
+# Both are read by the request itself and outside any transaction: one round trip, one index each.
+SESSION = """
+    SELECT s.id, s.user_id, u.username, u.role,
+           s.last_seen_at < now() - interval '1 minute' AS is_unnoted
+      FROM user_sessions s JOIN users u ON u.id = s.user_id
+     WHERE s.token_digest = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
+       AND s.last_seen_at > now() - $2::interval AND u.is_active
+"""
+BEARER = """
+    SELECT t.id, t.user_id, u.username, u.role, t.name, t.scopes,
+           t.expires_at <= now() AS is_expired,
+           t.last_used_at IS NULL
+           OR t.last_used_at < now() - interval '1 minute' AS is_unnoted
+      FROM api_tokens t JOIN users u ON u.id = t.user_id
+     WHERE t.digest = $1 AND t.revoked_at IS NULL AND u.is_active
+"""
+NOTE_SESSION = text(
+    "UPDATE user_sessions SET last_seen_at = now()"
+    " WHERE id = :id AND last_seen_at < now() - interval '1 minute'"
+)
+NOTE_TOKEN = text(
+    "UPDATE api_tokens SET last_used_at = now() WHERE id = :id"
+    " AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')"
+)
+log = structlog.get_logger(__name__)
+
+
+async def actor_of_session(db: Database, token: str) -> Actor:
+    """The person whose browser holds this token; NOBODY when the session has ended."""
+    row = await _row(db, SESSION, crypto.token_digest(token), IDLE)
+    if row is None:
+        return NOBODY
+    if row["is_unnoted"]:
+        await _note(db, NOTE_SESSION, row["id"])
+    return Actor(
+        name=row["username"],
+        permissions=PERMISSIONS[Role(row["role"])],
+        user_id=row["user_id"],
+        session_id=row["id"],
+    )
+
+
+async def actor_of_token(db: Database, token: str) -> Actor:
+    """The person's rights, narrowed to the token's scopes. Raises TOKEN_INVALID, TOKEN_EXPIRED."""
+    row = await _row(db, BEARER, crypto.token_digest(token))
+    if row is None:
+        raise Refused("The API token is not valid.", code=Code.TOKEN_INVALID)
+    if row["is_expired"]:
+        raise Refused("The API token has expired.", code=Code.TOKEN_EXPIRED)
+    if row["is_unnoted"]:
+        await _note(db, NOTE_TOKEN, row["id"])
+    rights = PERMISSIONS[Role(row["role"])]
+    if row["scopes"] is not None:
+        rights &= {Permission(scope) for scope in row["scopes"]}
+    return Actor(name=row["username"], permissions=rights, user_id=row["user_id"])
+
+
+def csrf_token_of(db: Database, token: str) -> str:
+    """The CSRF token that belongs to a session: nothing is stored, and only we can make it."""
+    return db.keys.sign(CSRF, token)
+
+
+async def _row(db: Database, statement: str, *values: object) -> Any:
+    ((*rows,),) = await db.fetch([(statement, values)])
+    return rows[0] if rows else None
+
+
+async def _note(db: Database, statement: Any, row_id: int) -> None:
+    """Note the use, at most once a minute; a database that only reads must not end sessions."""
+    try:
+        async with db.write() as session:
+            await session.execute(statement, {"id": row_id})
+    except (Problem, SQLAlchemyError) as error:
+        log.warning("user.use_not_noted", error=type(error).__name__)

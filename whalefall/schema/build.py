@@ -1,0 +1,94 @@
+"""The schema, put together from the nouns' types."""
+
+from collections.abc import Iterator
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    Undefined,
+    is_interface_type,
+    is_object_type,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from whalefall.resolvers.credentials import CREDENTIALS
+from whalefall.resolvers.databases import DATABASES
+from whalefall.resolvers.instances import INSTANCES
+from whalefall.resolvers.sync import SYNC_SESSIONS
+from whalefall.resolvers.tags import TAGS
+from whalefall.schema.connections import Connection
+from whalefall.schema.credentials import Credential, CredentialMutations
+from whalefall.schema.databases import Database
+from whalefall.schema.enums import refresh_engines
+from whalefall.schema.fields import find, list_of
+from whalefall.schema.instances import Instance
+from whalefall.schema.instances.mutations import InstanceMutations
+from whalefall.schema.limits import Limits
+from whalefall.schema.lookup import NodeQueries
+from whalefall.schema.scalars import SCALARS
+from whalefall.schema.sync import SyncSession
+from whalefall.schema.sync.mutations import SyncMutations
+from whalefall.schema.tags import Tag
+from whalefall.schema.users import UserMutations, UserQueries
+
+
+@strawberry.type(description="What can be read.")
+class Query(NodeQueries, UserQueries):
+    instances: Connection[Instance] = list_of(INSTANCES, "The instances, by name.")
+    instance: Instance | None = find(INSTANCES, "One instance, also from the recycle bin.")
+    databases: Connection[Database] = list_of(
+        DATABASES, "The ledger: every database of every instance, by instance and name."
+    )
+    database: Database | None = find(DATABASES, "One database, active or not.")
+    credentials: Connection[Credential] = list_of(CREDENTIALS, "The credentials, by name.")
+    credential: Credential | None = find(CREDENTIALS, "One credential.")
+    tags: Connection[Tag] = list_of(TAGS, "The tags, by name.")
+    sync_sessions: Connection[SyncSession] = list_of(
+        SYNC_SESSIONS, "The sync sessions, latest first."
+    )
+    sync_session: SyncSession | None = find(SYNC_SESSIONS, "One sync session.")
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation(UserMutations, CredentialMutations, InstanceMutations, SyncMutations):
+    pass
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's own schema would log every error together with the text of its document."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Errors are logged where they are made public, with their error id."""
+
+
+def make_schema() -> Schema:
+    """The schema with the engines that are registered now."""
+    refresh_engines()
+    schema = Schema(
+        Query,
+        Mutation,
+        extensions=[Limits],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    for value in _input_values(schema):
+        if value.default_value is None:
+            value.default_value = Undefined  # optional is optional; `= null` would say it twice
+    return schema
+
+
+def _input_values(schema: Schema) -> Iterator[GraphQLArgument | GraphQLInputField]:
+    for named in schema._schema.type_map.values():
+        if isinstance(named, GraphQLInputObjectType):
+            yield from named.fields.values()
+        elif is_object_type(named) or is_interface_type(named):
+            for field in named.fields.values():
+                yield from field.args.values()
+
+
+schema = make_schema()

@@ -1,0 +1,32 @@
+"""The ledger."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from whalefall.resolvers.capacity import database_size_history
+from whalefall.resolvers.databases import DATABASES, DatabaseRow
+from whalefall.schema.capacity import SizePoint, size_history
+from whalefall.schema.connections import Connection
+from whalefall.schema.fields import to_one, to_page
+from whalefall.schema.nodes import Node, noun_type
+from whalefall.schema.table_sizes import TableSize, TableSnapshot
+
+if TYPE_CHECKING:
+    from whalefall.schema.instances import Instance
+
+
+@noun_type(DATABASES, private=("instance_id", "instance_name", "engine", "host", "tag_names"))
+class Database(DatabaseRow, Node):
+    instance: Annotated["Instance", strawberry.lazy("whalefall.schema.instances")] = to_one(
+        DATABASES, "instance", "The instance it belongs to."
+    )
+    size_history: list[SizePoint] = size_history(database_size_history)
+    table_sizes: Connection[TableSize] = to_page(
+        DATABASES, "table_sizes", "Its tables as of the latest snapshot, largest first."
+    )
+    table_snapshot: TableSnapshot | None = to_one(
+        DATABASES,
+        "table_snapshot",
+        "When and how completely its tables were read; null if nobody ever asked for them.",
+    )

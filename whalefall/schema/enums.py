@@ -1,0 +1,216 @@
+"""The domain's closed sets as GraphQL enums, with what the API says of each value."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from whalefall.auth import Role
+from whalefall.domain import states
+from whalefall.domain.engines import ENGINES, Engine
+from whalefall.domain.facts import Quality, SkipReason, TableKind
+from whalefall.domain.paging import Direction
+from whalefall.domain.tls import TlsMode
+from whalefall.errors import CATALOGUE, Code
+
+EnumType = TypeVar("EnumType", bound=type[StrEnum])
+
+
+def describe(
+    enum: EnumType, description: str, values: Mapping[str, str], *, name: str | None = None
+) -> EnumType:
+    """Make an enum a GraphQL enum. Raises KeyError for a value that nobody has described."""
+    strawberry.enum(enum, name=name, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        value.description = values[value.name]
+    return enum
+
+
+def engine_enum() -> Any:
+    """The registry's engines as they are now: a test or a package may have added one."""
+    members: dict[str, str] = {name: name for name in ENGINES}
+    names: type[StrEnum] = StrEnum("Engine", members)  # type: ignore[misc]
+    labels: dict[str, str] = {name: f"{kind.label}." for name, kind in ENGINES.items()}
+    return describe(names, "A kind of database server.", labels)
+
+
+ENGINE = engine_enum()
+TYPES: Mapping[Any, Any] = {Engine: ENGINE}  # annotations of rows that GraphQL knows otherwise
+
+
+def refresh_engines() -> None:
+    """Take over what was registered since this module was imported."""
+    definition, current = ENGINE.__strawberry_definition__, engine_enum().__strawberry_definition__
+    definition.wrapped_cls, definition.values = current.wrapped_cls, current.values
+
+
+def _retry(code: Code) -> str:
+    meaning = CATALOGUE[code]
+    again = "trying again can help" if meaning.retryable else "trying again does not help"
+    return f"A {meaning.category} problem of {meaning.severity} severity; {again}."
+
+
+describe(
+    Code,
+    "What went wrong, for programs. The set is closed.",
+    {code: _retry(code) for code in Code},
+    name="ErrorCode",
+)
+describe(
+    Direction,
+    "The direction of an order; nulls come last in both.",
+    {"ASC": "Smallest first.", "DESC": "Largest first."},
+)
+describe(
+    Role,
+    "What a person may do.",
+    {
+        "VIEWER": "Looks at everything but secrets.",
+        "OPERATOR": "Also updates, collects and refreshes.",
+        "ADMIN": "May do everything.",
+    },
+)
+describe(
+    Quality,
+    "How far a number can be trusted.",
+    {
+        "EXACT": "The server said so.",
+        "ESTIMATED": "The server's own estimate.",
+        "PARTIAL": "A part could not be read: the true number is larger.",
+        "STALE": "From an earlier collection; the last one could not read it.",
+        "UNAVAILABLE": "Not known; the number is null.",
+    },
+)
+describe(
+    SkipReason,
+    "Why something was not read.",
+    {
+        "PERMISSION": "The account lacks a grant.",
+        "LOCKED": "Another session held a lock.",
+        "NOT_CONNECTABLE": "The database allows no connections.",
+        "OFFLINE": "The database is offline or not open.",
+        "DROPPED": "It vanished while it was read.",
+        "TIMEOUT": "The server took too long.",
+        "UNSUPPORTED": "The engine cannot tell.",
+        "EXCLUDED": "Left out on purpose.",
+        "NOT_COLLECTED": "No collection has reached it yet.",
+    },
+)
+describe(
+    TableKind,
+    "What kind of object takes the space.",
+    {
+        "TABLE": "An ordinary table.",
+        "PARTITIONED_TABLE": "A table with its partitions.",
+        "MATERIALIZED_VIEW": "A materialized view.",
+        "SEQUENCE": "A sequence.",
+        "INDEXED_VIEW": "An indexed view.",
+        "MEMORY_OPTIMIZED": "A memory-optimized table.",
+        "CLUSTER": "A cluster with its tables.",
+        "INDEX_ORGANIZED": "An index-organized table.",
+        "OTHER": "Anything else that takes space.",
+    },
+)
+describe(
+    TlsMode,
+    "How a connection to a server is protected.",
+    {
+        "DISABLE": "Never encrypted.",
+        "PREFER": "Encrypted if the server can.",
+        "REQUIRE": "Always encrypted; the certificate is not checked.",
+        "VERIFY_CA": "Encrypted, and the certificate's authority is checked.",
+        "VERIFY_FULL": "Encrypted, and authority and name are checked.",
+    },
+)
+describe(
+    states.InstanceStatus,
+    "Where an instance stands.",
+    {
+        "ACTIVE": "Collected.",
+        "INACTIVE": "Kept but not collected.",
+        "DELETED": "In the recycle bin.",
+    },
+)
+describe(
+    states.DeletedFilter,
+    "What a list does with instances in the recycle bin.",
+    {"EXCLUDE": "Leaves them out.", "INCLUDE": "Shows them too.", "ONLY": "Shows nothing else."},
+)
+describe(
+    states.ConnectionState,
+    "What the last connections to an instance said.",
+    {
+        "UNKNOWN": "Never tried.",
+        "GOOD": "The last one succeeded, and not long ago.",
+        "STALE": "The last one succeeded, but long ago.",
+        "FAILED": "The last one failed.",
+    },
+)
+describe(
+    states.Freshness,
+    "The age of a database's size.",
+    {
+        "FRESH": "At most 26 hours.",
+        "LATE": "At most 50 hours.",
+        "OVERDUE": "Older.",
+        "NEVER": "There is no size yet.",
+    },
+)
+describe(
+    states.SnapshotStatus,
+    "The state of a database's table sizes.",
+    {
+        "READY": "Complete and shown.",
+        "REFRESHING": "Being read again; the old ones are shown meanwhile.",
+        "FAILED": "The last attempt failed; the old ones are shown.",
+    },
+)
+describe(
+    states.CredentialType,
+    "What a credential opens.",
+    {
+        "DATABASE": "A database server.",
+        "SSH": "A host over SSH.",
+        "WINDOWS": "A Windows host.",
+        "API": "An HTTP API.",
+        "LDAP": "A directory.",
+    },
+)
+describe(
+    states.SyncCategory,
+    "What a sync session does.",
+    {
+        "CAPACITY": "Reads the inventory of databases and their sizes.",
+        "TABLE_SIZES": "Reads the tables of one database.",
+        "ACCOUNTS": "Reads accounts and their grants.",
+        "AGGREGATION": "Sums sizes up by period.",
+        "CLASSIFICATION": "Applies classification rules.",
+        "CONNECTION": "Tests connections.",
+        "MAINTENANCE": "Keeps WhaleFall's own tables in order.",
+    },
+)
+describe(
+    states.SyncTrigger,
+    "What set a sync session off.",
+    {
+        "MANUAL": "A person, in a page.",
+        "SCHEDULED": "The scheduler.",
+        "API": "A GraphQL mutation.",
+    },
+)
+describe(
+    states.SyncStatus,
+    "Where a session or a record stands.",
+    {
+        "PENDING": "Waiting for a worker.",
+        "RUNNING": "A worker is at it.",
+        "LOST": "Its worker went silent; runs again or fails. Records only, never final.",
+        "COMPLETED": "Done.",
+        "COMPLETED_WITH_ERRORS": "Done, but not all of it.",
+        "FAILED": "Nothing of it was saved.",
+        "CANCELLED": "Stopped on request.",
+    },
+)

@@ -1,0 +1,114 @@
+"""What an HTTP request asks of GraphQL; anything malformed is refused with a typed error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from whalefall.domain.checks import is_storable
+from whalefall.errors import BadInput, Code
+from whalefall.schema.limits import MAX_DOCUMENT_BYTES
+
+METHODS = "GET, POST"
+PREFLIGHT = "graphql-require-preflight"
+
+
+class Refusal(BadInput):
+    """A request that never becomes an operation, with the HTTP status that says so."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: Code | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An operation to run, not parsed yet."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+
+
+async def read_request(request: Request) -> Asked:
+    """Raises Refusal."""
+    if request.method == "POST":
+        return _asked(_object(_json(await _body(request))))
+    if request.method == "GET":
+        return _asked(_query_string(request))
+    raise Refusal("Use POST.", status=405, headers={"Allow": METHODS})
+
+
+async def _body(request: Request) -> bytes:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        raise Refusal("Send application/json.", status=415)
+    charset = parameters.lower().replace('"', "").replace(" ", "")
+    if charset not in ("", "charset=utf-8"):
+        raise Refusal("Send UTF-8.", status=415)
+    return await request.body()
+
+
+def _query_string(request: Request) -> dict[str, Any]:
+    """A header that no form and no link can send keeps other sites from reading with our cookie."""
+    if PREFLIGHT not in request.headers:
+        raise Refusal(f"GET needs the header {PREFLIGHT}.")
+    given: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = _json(given[name].encode(errors="surrogatepass"))
+        else:
+            given.pop(name, None)
+    return given
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Refusal("This is not JSON in UTF-8.") from error
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, list):
+        raise Refusal("Send one operation; batches are not served.")
+    if not isinstance(value, dict):
+        raise Refusal("Send a JSON object.")
+    return value
+
+
+def _asked(given: dict[str, Any]) -> Asked:
+    query = given.get("query")
+    if not isinstance(query, str) or not query:
+        raise Refusal("Send a document as the string `query`.")
+    if len(query.encode(errors="surrogatepass")) > MAX_DOCUMENT_BYTES:
+        raise Refusal("The document is larger than 64 KB.", code=Code.QUERY_TOO_COMPLEX)
+    name = given.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise Refusal("`operationName` must be a string.")
+    for key in ("variables", "extensions"):
+        if not isinstance(given.get(key), dict | None):
+            raise Refusal(f"`{key}` must be an object.")
+    variables = given.get("variables")
+    if not _storable(variables):
+        raise Refusal("A text may not contain the character NUL.")
+    return Asked(query=query, operation_name=name or None, variables=variables)
+
+
+def _storable(value: Any) -> bool:
+    """Whether PostgreSQL could hold every text in it; the parser has bounded the nesting."""
+    if isinstance(value, str):
+        return is_storable(value)
+    if isinstance(value, dict):
+        return all(map(_storable, value.values()))
+    return all(map(_storable, value)) if isinstance(value, list) else True

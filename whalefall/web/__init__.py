@@ -1,0 +1,36 @@
+"""The pages: one module per noun, each with its ROUTES."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute
+
+from whalefall.web import (
+    assets,
+    credentials,
+    databases,
+    exports,
+    instance_forms,
+    instances,
+    login,
+    preferences,
+    sync,
+    table_sizes,
+)
+
+MODULES = (
+    assets,
+    preferences,
+    login,
+    instance_forms,
+    instances,
+    databases,
+    table_sizes,
+    exports,
+    sync,
+    credentials,
+)
+
+
+def routes() -> Sequence[BaseRoute]:
+    """Every page, fragment and static file."""
+    return [route for module in MODULES for route in module.ROUTES]

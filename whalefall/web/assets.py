@@ -1,0 +1,128 @@
+"""Static files: one CSS bundle, htmx and its SSE extension, our script, under hashed addresses."""
+
+import gzip
+import importlib.util
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+STATIC = Path(__file__).parent / "static"
+FOREVER = "public, max-age=31536000, immutable"
+FIRST = ("tokens", "dark", "reset", "base", "layout", "panel")  # the rest are components, any order
+
+# django-htmx carries these two files; it is never imported, so Django need not be there.
+CARRIER = "django_htmx"
+CARRIED = {
+    "htmx.js": (
+        "htmx-2.min.js",
+        "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de",
+    ),
+    "sse.js": (
+        "ext/hx-sse-2.min.js",
+        "98a46496de0c3605fbffdce9167ba427bdd9553184f83f149c261891a92c0136",
+    ),
+}
+TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+class AssetsBroken(RuntimeError):
+    """A file that the pages need is missing or is not the one that was reviewed."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    name: str
+    content: bytes
+    zipped: bytes
+    digest: str
+
+    @property
+    def url(self) -> str:
+        return f"/static/{self.digest}/{self.name}"
+
+    @property
+    def media_type(self) -> str:
+        return TYPES[self.name.rsplit(".", 1)[1]]
+
+
+@cache
+def manifest() -> Mapping[str, Asset]:
+    """Every static file by name. Raises AssetsBroken; call it once at start to fail early."""
+    files = {
+        "app.css": _bundle().encode(),
+        "app.js": (STATIC / "js" / "app.js").read_bytes(),
+        "favicon.svg": (STATIC / "favicon.svg").read_bytes(),
+        **{name: _carried(*source) for name, source in CARRIED.items()},
+    }
+    return {name: _asset(name, content) for name, content in files.items()}
+
+
+def asset_url(name: str) -> str:
+    """The address of a static file, new whenever its content is."""
+    return manifest()[name].url
+
+
+async def serve_asset(request: Request) -> Response:
+    asset = manifest().get(request.path_params["name"])
+    if asset is None or asset.digest != request.path_params["digest"]:
+        raise HTTPException(404)
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(asset.content, headers=headers, media_type=asset.media_type)
+    headers["Content-Encoding"] = "gzip"
+    return Response(asset.zipped, headers=headers, media_type=asset.media_type)
+
+
+async def serve_favicon(_request: Request) -> Response:
+    """For browsers that ask without reading the page."""
+    asset = manifest()["favicon.svg"]
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(asset.content, headers=headers, media_type=asset.media_type)
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    return Asset(
+        name=name,
+        content=content,
+        zipped=gzip.compress(content, 9, mtime=0),
+        digest=sha256(content).hexdigest()[:16],
+    )
+
+
+def _bundle() -> str:
+    """All style sheets as one, layers first, without comments and indentation."""
+    paths = sorted((STATIC / "css").glob("*.css"), key=_position)
+    text = "\n".join(path.read_text() for path in paths)
+    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
+
+
+def _position(path: Path) -> tuple[int, str]:
+    return (FIRST.index(path.stem) if path.stem in FIRST else len(FIRST), path.stem)
+
+
+def _carried(path: str, digest: str) -> bytes:
+    spec = importlib.util.find_spec(CARRIER)
+    if spec is None or spec.origin is None:
+        raise AssetsBroken("django-htmx is not installed: install requirements.lock.")
+    static = Path(spec.origin).parent / "static" / CARRIER
+    try:
+        content = (static / path).read_bytes()
+    except OSError as error:
+        raise AssetsBroken(f"django-htmx lacks {path}: install requirements.lock.") from error
+    if sha256(content).hexdigest() != digest:
+        raise AssetsBroken(f"{path} of django-htmx is not the reviewed file.")
+    return content
+
+
+ROUTES = [
+    Route("/static/{digest}/{name}", serve_asset),
+    Route("/favicon.ico", serve_favicon),
+]

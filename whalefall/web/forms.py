@@ -1,0 +1,122 @@
+"""Reading query strings and form fields: text to the types that operations take."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+from starlette.datastructures import FormData, QueryParams
+from starlette.requests import Request
+
+from whalefall.domain.checks import Problems, is_storable
+from whalefall.domain.engines import Engine, engine_named
+from whalefall.domain.paging import Direction, OrderBy, PageRequest
+from whalefall.domain.sizes import Bytes
+from whalefall.errors import BadInput, Problem
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Fields = QueryParams | FormData
+SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,6})?)\s*([kmgtp]?)(?:i?b)?\s*", re.IGNORECASE)
+POWERS = " kmgtp"
+
+
+def text(fields: Fields, name: str) -> str | None:
+    """A trimmed text; none when it is absent or blank. Raises BadInput for what SQL cannot hold."""
+    value = fields.get(name)
+    return _clean(name, value) if isinstance(value, str) else None
+
+
+def texts(fields: Fields, name: str) -> list[str] | None:
+    """A list that repeats its name or stands in one value with commas; none when empty."""
+    values = (value for value in fields.getlist(name) if isinstance(value, str))
+    parts = (_clean(name, part) for value in values for part in value.split(","))
+    return [part for part in parts if part] or None
+
+
+def integer(fields: Fields, name: str) -> int | None:
+    value = text(fields, name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"\d{1,18}", value, re.ASCII):
+        raise BadInput(f"{name} must be a whole number.", field=name)
+    return int(value)
+
+
+def choice(fields: Fields, name: str, kind: type[Choice]) -> Choice | None:
+    """A member of a closed set, in any case."""
+    value = text(fields, name)
+    if value is None:
+        return None
+    try:
+        return kind(value.upper())
+    except ValueError as error:
+        raise BadInput(f"{name} must be one of {', '.join(kind)}.", field=name) from error
+
+
+def engines(fields: Fields, *names: str) -> list[Engine] | None:
+    """The engines under any of these names; `engine` and its alias `db_type` are one filter."""
+    found = [value for name in names for value in texts(fields, name) or ()]
+    try:
+        return [engine_named(value) for value in found] or None
+    except KeyError as error:
+        raise BadInput("There is no such engine.", field=names[0]) from error
+
+
+def size(fields: Fields, name: str) -> Bytes | None:
+    """Bytes, as a number or with a binary unit: 1048576, 10 GiB, 1.5t."""
+    value = text(fields, name)
+    if value is None:
+        return None
+    match = SIZE.fullmatch(value)
+    if match is None:
+        raise BadInput(f"{name} must be a size such as 500 MiB.", field=name)
+    size_bytes = int(float(match[1]) * 1024 ** POWERS.index(match[2].lower() or " "))
+    if size_bytes >= 2**63:
+        raise BadInput(f"{name} is too large.", field=name)
+    return Bytes(size_bytes)
+
+
+def order(fields: Fields, kind: type[StrEnum]) -> OrderBy | None:
+    """`size` sorts upwards, `-size` downwards."""
+    value = text(fields, "order")
+    if value is None:
+        return None
+    try:
+        member = kind(value.removeprefix("-").upper())
+    except ValueError as error:
+        raise BadInput(f"order must be one of {', '.join(kind)}.", field="order") from error
+    return OrderBy(member, Direction.DESC if value.startswith("-") else Direction.ASC)
+
+
+def descending(field: StrEnum) -> OrderBy:
+    return OrderBy(field, Direction.DESC)
+
+
+def path_id(request: Request) -> int:
+    """The id in the path; the route's pattern saw to it that it is a number."""
+    return int(request.path_params["id"])
+
+
+def page_request(fields: Fields, sizes: Iterable[int]) -> PageRequest:
+    """One page after or before a cursor; `size` is one of those offered."""
+    wanted = integer(fields, "size")
+    count = wanted if wanted in sizes else next(iter(sizes))
+    if before := text(fields, "before"):
+        return PageRequest(last=count, before=before)
+    return PageRequest(first=count, after=text(fields, "after"))
+
+
+def first(count: int) -> PageRequest:
+    return PageRequest(first=count)
+
+
+def errors_of(problem: Problem) -> dict[str, str]:
+    """A refused form's messages by field; the empty name is for the form as a whole."""
+    found = problem.problems if isinstance(problem, Problems) else [problem]
+    return {each.field[-1] if each.field else "": each.message for each in found}
+
+
+def _clean(name: str, value: str) -> str | None:
+    if not is_storable(value):
+        raise BadInput(f"{name} holds characters that cannot be searched for.", field=name)
+    return value.strip() or None

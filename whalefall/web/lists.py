@@ -1,0 +1,100 @@
+"""The state of a list page that lives in its address: filters, order, size and position."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from whalefall.domain.paging import Page, PageRequest
+from whalefall.web import forms
+from whalefall.web.html import query
+
+SIZES = (50, 25, 100, 200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListState:
+    """What a list's own links need. `target` is the block that they swap.
+
+    `values` are the filters as they stand in the address; `labels` name those shown as chips.
+    """
+
+    path: str
+    target: str
+    values: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    default_order: str = ""
+    size: int = SIZES[0]
+    at: int = 1  # the number of the first row on this page, for reading only
+    position: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def order(self) -> str:
+        return self.values.get("order") or self.default_order
+
+    @property
+    def sizes(self) -> list[int]:
+        return sorted(SIZES)
+
+    @property
+    def active(self) -> list[tuple[str, str, str]]:
+        """The filters in force as (name, label, value)."""
+        return [
+            (name, label, ", ".join(value) if isinstance(value, list) else str(value))
+            for name, label in self.labels.items()
+            if (value := self.values.get(name))
+        ]
+
+    @property
+    def here(self) -> str:
+        """The address of this very page, without what is empty."""
+        return self.url(**self.position)
+
+    def url(self, **changes: object) -> str:
+        """This list from its first page, with something changed."""
+        return query(self.path, self.values, **changes)
+
+    def without(self, name: str) -> str:
+        return self.url(**{name: None})
+
+    def next(self, page: Page[Any]) -> str | None:
+        if not page.has_next_page:
+            return None
+        return self.url(after=page.cursors[-1], at=self.at + len(page.rows))
+
+    def previous(self, page: Page[Any]) -> str | None:
+        if not page.has_previous_page:
+            return None
+        at = self.at - self.size
+        return self.url(before=page.cursors[0], at=at) if at > 1 else self.url()
+
+
+def list_state(
+    request: Request,
+    target: str,
+    labels: Mapping[str, str],
+    *,
+    hidden: tuple[str, ...] = (),
+    default_order: str = "",
+    path: str = "",
+) -> tuple[ListState, PageRequest]:
+    """The state and the page asked for; unknown parameters are dropped from the links."""
+    fields = request.query_params
+    page = forms.page_request(fields, SIZES)
+    size = page.last if page.backward else page.first
+    at = max(1, forms.integer(fields, "at") or 1)
+    values: dict[str, Any] = {name: forms.text(fields, name) for name in (*labels, *hidden)}
+    values |= {"tags": forms.texts(fields, "tags")} if "tags" in values else {}
+    values |= {"order": forms.text(fields, "order"), "size": size if size != SIZES[0] else None}
+    state = ListState(
+        path=path or request.url.path,
+        target=target,
+        values=values,
+        labels=labels,
+        default_order=default_order,
+        size=size or SIZES[0],
+        at=at,
+        position={"after": page.after, "before": page.before, "at": at if at > 1 else None},
+    )
+    return state, page

@@ -1,0 +1,103 @@
+"""Sync sessions: the list, one of them while it runs and after, and its end by hand."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus
+from whalefall.resolvers.sessions import cancel_sync_session
+from whalefall.resolvers.sync import (
+    SyncRecordFilter,
+    SyncSessionFilter,
+    SyncSessionRow,
+    get_sync_session,
+    list_sync_records,
+    list_sync_sessions,
+)
+from whalefall.web import forms
+from whalefall.web.html import redirect, render
+from whalefall.web.lists import list_state
+from whalefall.web.words import N_
+
+LABELS = {
+    "category": N_("Kind"),
+    "status": N_("Status"),
+    "instance_id": N_("Instance"),
+    "database_id": N_("Database"),
+}
+CATEGORIES = (SyncCategory.CAPACITY, SyncCategory.TABLE_SIZES)
+STATUSES = tuple(status for status in SyncStatus if status != SyncStatus.LOST)
+
+
+async def sessions(request: Request) -> Response:
+    """The list of sessions; running ones move, because the table asks again while any runs."""
+    fields = request.query_params
+    category = forms.choice(fields, "category", SyncCategory)
+    status = forms.choice(fields, "status", SyncStatus)
+    filter = SyncSessionFilter(
+        categories=[category] if category else None,
+        statuses=[status] if status else None,
+        instance_id=forms.integer(fields, "instance_id"),
+        database_id=forms.integer(fields, "database_id"),
+    )
+    state, page = list_state(request, "sessions_table", LABELS, default_order="-created_at")
+    async with request.app.state.db.read() as session:
+        rows = await list_sync_sessions(session, request.state.actor, filter, page=page)
+    return render(
+        request,
+        "sync/list.html",
+        push=state.here,
+        list=state,
+        page=rows,
+        moving=any(_is_moving(row) for row in rows.rows),
+        categories=CATEGORIES,
+        statuses=STATUSES,
+    )
+
+
+async def detail(request: Request) -> Response:
+    """One session with its records. While it runs, its block asks for itself again."""
+    actor, sync_id, fields = request.state.actor, forms.path_id(request), request.query_params
+    status = forms.choice(fields, "status", SyncStatus)
+    labels = {"status": N_("Status")}
+    state, page = list_state(request, "session_panel", labels)
+    filter = SyncRecordFilter(statuses=[status] if status else None)
+    async with request.app.state.db.read() as session:
+        row = await get_sync_session(session, actor, sync_id)
+        records = await list_sync_records(session, actor, sync_id, filter, page=page)
+    return render(
+        request,
+        "sync/detail.html",
+        row=row,
+        list=state,
+        page=records,
+        moving=_is_moving(row),
+        done=row.succeeded + row.failed + row.cancelled,
+        statuses=_present(row),
+    )
+
+
+async def cancel(request: Request) -> Response:
+    """Stop a session; what is finished stays."""
+    sync_id = forms.path_id(request)
+    async with request.app.state.db.write() as session:
+        await cancel_sync_session(session, request.state.actor, sync_id)
+    return redirect(request, f"/sync-sessions/{sync_id}")
+
+
+def _is_moving(row: SyncSessionRow) -> bool:
+    return row.status not in TERMINAL
+
+
+def _present(row: SyncSessionRow) -> Sequence[SyncStatus]:
+    """The statuses worth filtering by in a session of many records."""
+    return STATUSES if row.total > 1 else ()
+
+
+ROUTES = [
+    Route("/sync-sessions", sessions),
+    Route("/sync-sessions/{id:int}", detail),
+    Route("/sync-sessions/{id:int}/actions/cancel", cancel, methods=["POST"]),
+]
