@@ -15,6 +15,17 @@ from whalefall.models import Base
 from whalefall.queue import Job
 from whalefall.settings import Settings
 
+PARTS = {"mariadb": "mariadb", "browser": "chromium"}  # fixture -> the part that it needs
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a part of the system, so that a laptop can leave that part out."""
+    for item in items:
+        for fixture, part in PARTS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(part)
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:

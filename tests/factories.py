@@ -1,6 +1,6 @@
 """Rows for tests, with sensible defaults: ask only for what the test is about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, TypeVar
@@ -130,7 +130,7 @@ async def make_table_sizes(
 
 
 async def make_size_history(
-    session: AsyncSession, database: InstanceDatabase, sizes: dict[date, int | None]
+    session: AsyncSession, database: InstanceDatabase, sizes: Mapping[date, int | None]
 ) -> None:
     """The sizes of past days, of the database and, as if it were the only one, its instance."""
     for day, size in sizes.items():

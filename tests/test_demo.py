@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from whalefall.embedded import EmbeddedPostgres
 from whalefall.embedded.launch import usable_port
 
 TOKEN = "wf_a-token-that-only-this-test-knows"
-SOURCES = text("SELECT source, count(DISTINCT stat_date) FROM database_size_stats GROUP BY source")
+SOURCES = text(
+    "SELECT source, count(DISTINCT stat_date) AS days FROM database_size_stats GROUP BY source"
+)
 LOCK_SNAPSHOT = text("SELECT pg_advisory_xact_lock(8600002, :database_id)")
 
 pytestmark = pytest.mark.timeout(300)
@@ -37,7 +39,7 @@ class Demo:
 
     state: Path
     port: int
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     lines: list[str]
 
     @property
@@ -73,19 +75,18 @@ class Demo:
 
 
 def start(state: Path, port: int) -> Demo:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "whalefall", "demo"],
-        env=environment(state, port),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    lines = []
-    for line in process.stdout:
-        lines.append(line.rstrip("\n"))
-        if line == "ready\n":
+    """Start the demo and wait for its `ready`."""
+    output = state.with_name(f"{state.name}.log")
+    with output.open("w") as sink:
+        command = [sys.executable, "-m", "whalefall", "demo"]
+        process = subprocess.Popen(command, env=environment(state, port), stdout=sink)
+    while process.poll() is None:
+        lines = output.read_text().splitlines()
+        if "ready" in lines:
             return Demo(state, port, process, lines)
-    raise AssertionError("\n".join(lines))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    raise AssertionError(output.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +96,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     try:
         yield running
     finally:
-        if running.process.poll() is None:
-            running.interrupt()
+        running.process.send_signal(signal.SIGINT)  # nothing when a test has ended it
+        running.process.wait(60)
 
 
 def test_demo_prints_how_to_enter(demo: Demo) -> None:
@@ -123,11 +124,16 @@ def test_secrets_are_for_their_owner_only(demo: Demo) -> None:
 
 
 def test_what_the_collector_may_not_enter_is_measured_and_says_so(demo: Demo) -> None:
-    payroll = database(demo, "payroll")
+    answers = {}
+    for name in ("payroll", "mothballed"):
+        found = database(demo, name)
+        assert found["sizeBytes"] > 1_000_000
+        session_id = refresh(demo, found["id"])
+        until_status(demo, session_id, "FAILED")
+        answers[name] = record(demo, session_id)["error"]["code"]
 
-    assert payroll["sizeBytes"] > 1_000_000
-    assert payroll["sizeReason"] == "PERMISSION"
-    assert database(demo, "mothballed")["sizeReason"] == "NOT_CONNECTABLE"
+    assert answers["payroll"] == "TARGET_PERMISSION_DENIED"
+    assert answers["mothballed"] == "DATABASE_CONNECTION_ERROR"
 
 
 def test_hostile_names_arrive_unharmed(demo: Demo) -> None:
@@ -142,7 +148,7 @@ async def test_invented_month_is_labelled(demo: Demo) -> None:
     async with main_database(demo) as connection:
         found = await connection.execute(SOURCES)
 
-        sources = {source: days for source, days in found}
+        sources = {row.source: row.days for row in found}
     assert sources == {"SAMPLE": 30, "COLLECTED": 1}
     assert len(database(demo, "shop")["sizeHistory"]) == 31
 
@@ -161,7 +167,7 @@ async def test_worker_killed_in_mid_refresh_leaves_exactly_one_new_snapshot(demo
         killed = demo.worker()
         killed.kill()
     started = time.monotonic()
-    until(lambda: session(demo, session_id)["status"] == "COMPLETED", seconds=60)
+    until_status(demo, session_id, "COMPLETED", seconds=60)
 
     after = database(demo, "many_tables")
     assert time.monotonic() - started < 60
@@ -232,7 +238,7 @@ def database(demo: Demo, name: str) -> Any:
         query ($name: String!) {
           databases(filter: {search: $name, activeOnly: false}) {
             nodes {
-              id name sizeBytes sizeReason
+              id name sizeBytes
               sizeHistory { date sizeBytes }
               tableSnapshot { collectedAt }
               tableSizes(first: 1) { totalCount }
@@ -265,7 +271,7 @@ def session(demo: Demo, session_id: str) -> Any:
     return demo.ask(
         """
         query ($id: ID!) {
-          syncSession(id: $id) { status records { nodes { stage status attempt } } }
+          syncSession(id: $id) { status records { nodes { stage status attempt error { code } } } }
         }
         """,
         id=session_id,
@@ -280,6 +286,10 @@ def record(demo: Demo, session_id: str) -> Any:
 def count_sessions(demo: Demo) -> int:
     count: int = demo.ask("{ syncSessions { totalCount } }")["syncSessions"]["totalCount"]
     return count
+
+
+def until_status(demo: Demo, session_id: str, status: str, seconds: float = 20) -> None:
+    until(lambda: session(demo, session_id)["status"] == status, seconds)
 
 
 def until(happened: Callable[[], bool], seconds: float = 20) -> None:

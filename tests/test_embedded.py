@@ -1,25 +1,20 @@
-"""The embedded servers and their supervisor, as real processes that are killed for real."""
+"""The embedded servers, as real processes that are killed for real."""
 
-import json
 import os
 import signal
 import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import psutil
 import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.processes import eventually, line, python
 from whalefall.embedded import (
     EmbeddedPostgres,
     EmbeddedValkey,
@@ -38,24 +33,6 @@ with EmbeddedPostgres.start(Path(sys.argv[1])) as server:
     print("owns" if server.child else "attached", server.pid, flush=True)
     sys.stdin.read()
 """
-CHILD = """
-import json, os, signal
-print(json.dumps({"pid": os.getpid(), "url": os.environ["WHALEFALL_DATABASE_URL"]}), flush=True)
-signal.pause()
-"""
-SUPERVISED = f"""
-import os, sys
-from pathlib import Path
-from whalefall.embedded import Supervisor
-child = [sys.executable, "-c", {CHILD!r}]
-Supervisor(Path(sys.argv[1]), {{"web": child}}, os.environ).run()
-"""
-
-
-@dataclass(frozen=True)
-class Birth:
-    pid: int
-    url: str
 
 
 @pytest.fixture(scope="module")
@@ -216,141 +193,9 @@ def test_valkey_asks_for_a_password_that_no_command_line_shows(valkey: EmbeddedV
     assert valkey.url.split("@")[0].removeprefix("redis://:") not in command_line(valkey.pid)
 
 
-def test_supervisor_starts_a_killed_process_again(state: Path) -> None:
-    with supervised(state) as supervisor:
-        first = told(supervisor)
-        os.kill(first.pid, signal.SIGKILL)
-
-        assert told(supervisor).pid != first.pid
-
-
-async def test_supervisor_starts_a_killed_postgres_again_at_its_address(state: Path) -> None:
-    with supervised(state) as supervisor:
-        url = told(supervisor).url
-        os.kill(postgres_pid(state), signal.SIGKILL)
-        read_until(supervisor, "service.started")
-
-        connection = await asyncpg.connect(url)
-        assert await connection.fetchval("SELECT 1") == 1
-        await connection.close()
-
-
-def test_supervisor_tells_the_processes_when_an_address_changes(state: Path) -> None:
-    with supervised(state) as supervisor, socket.socket() as holder:
-        before = told(supervisor)
-        port = int(before.url.rpartition(":")[2].partition("/")[0])
-        os.kill(supervisor.pid, signal.SIGSTOP)
-        os.kill(postgres_pid(state), signal.SIGKILL)
-        eventually(lambda: takes(holder, port))
-        os.kill(supervisor.pid, signal.SIGCONT)
-
-        after = told(supervisor)
-
-        assert after.url != before.url
-        assert after.pid != before.pid
-
-
-def test_supervisor_starts_a_killed_valkey_again(state: Path) -> None:
-    with supervised(state) as supervisor:
-        told(supervisor)
-        with EmbeddedValkey.start(state) as guest:
-            os.kill(guest.pid, signal.SIGKILL)
-        read_until(supervisor, "service.started")
-
-        with EmbeddedValkey.start(state) as guest, redis.Redis.from_url(guest.url) as client:
-            assert client.ping()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_supervisor_leaves_no_process_behind(state: Path, number: signal.Signals) -> None:
-    with supervised(state) as supervisor:
-        told(supervisor)
-        family = psutil.Process(supervisor.pid).children(recursive=True)
-
-        supervisor.send_signal(number)
-
-        assert supervisor.wait() == 0
-        assert len(family) > 3
-        assert not [one for one in family if one.is_running()]
-
-
-def test_killed_supervisor_takes_everything_with_it(state: Path) -> None:
-    with supervised(state) as supervisor:
-        told(supervisor)
-        family = [one.pid for one in psutil.Process(supervisor.pid).children(recursive=True)]
-
-        supervisor.kill()
-
-        eventually(lambda: not any(command_line(pid) for pid in family))
-
-
-def test_second_supervisor_says_that_one_runs(state: Path) -> None:
-    with supervised(state) as supervisor:
-        told(supervisor)
-
-        second = python(SUPERVISED, state)
-
-        assert f"already runs on {state} (process {supervisor.pid})" in second.communicate()[1]
-
-
 async def ask(server: EmbeddedPostgres, statement: str) -> object:
     connection = await asyncpg.connect(server.superuser_url)
     try:
         return await connection.fetchval(statement)
     finally:
         await connection.close()
-
-
-def python(program: str, state: Path) -> subprocess.Popen[str]:
-    """A program in a process of its own, with pipes to all its ends."""
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", program, str(state)]
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-
-
-@contextmanager
-def supervised(state: Path) -> Iterator[subprocess.Popen[str]]:
-    process = python(SUPERVISED, state)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-def line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline()
-
-
-def read_until(process: subprocess.Popen[str], word: str) -> str:
-    """The next line with a word in it; fails at the end of the output."""
-    assert process.stdout
-    return next(text for text in process.stdout if word in text)
-
-
-def told(supervisor: subprocess.Popen[str]) -> Birth:
-    """What a supervised process says when it starts."""
-    return Birth(**json.loads(read_until(supervisor, '"pid"')))
-
-
-def postgres_pid(state: Path) -> int:
-    with EmbeddedPostgres.start(state) as guest:
-        return guest.pid
-
-
-def takes(holder: socket.socket, port: int) -> bool:
-    try:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", port))
-    except OSError:
-        return False
-    holder.listen()
-    return True
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

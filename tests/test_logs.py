@@ -1,35 +1,19 @@
 """Logging: one chain for everything, redacted, on stdout and into a bounded buffer."""
 
-import json
+import errno
+import io
 import logging
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 import structlog
 
+from tests.log_lines import Lines, lines
 from whalefall import logs
 from whalefall.logs import BUFFER, Buffer, Entry
 from whalefall.settings import Settings, SettingsError
 
-Lines = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
-    """Logging as the product has it; the lines written so far. Afterwards all is as it was."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    levels = {name: logging.getLogger(name).level for name in logs.QUIET}
-    BUFFER.take(logs.CAPACITY)
-    logs.configure(Settings())
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    root.handlers[:], root.level = handlers, level
-    for name, old in levels.items():
-        logging.getLogger(name).setLevel(old)
-    structlog.reset_defaults()
-    BUFFER.take(logs.CAPACITY)
+__all__ = ["lines"]
 
 
 def test_an_event_is_one_line_of_json_and_one_entry(lines: Lines) -> None:
@@ -106,9 +90,13 @@ def test_quoting_loggers_stay_silent(lines: Lines) -> None:
 
 
 def test_a_full_disk_does_not_stop_the_work(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(OSError, match="No space"), open("/dev/full", "w") as full:
-        monkeypatch.setattr("sys.stdout", full)
-        structlog.get_logger("whalefall.web").info("page.rendered")
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+
+    structlog.get_logger("whalefall.web").info("page.rendered")
 
     assert [entry.event for entry in BUFFER.take(10)] == ["page.rendered"]
 

@@ -89,7 +89,7 @@ class FaultProxy:
         except OSError:
             _reset_on_close(writer)
         finally:
-            await _close(writer)
+            writer.close()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_connection(*self._upstream)
@@ -102,8 +102,8 @@ class FaultProxy:
         finally:
             for direction in directions:
                 direction.cancel()
+            upstream_writer.close()
             await asyncio.gather(*directions, return_exceptions=True)
-            await _close(upstream_writer)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
@@ -158,9 +158,3 @@ def _reset_on_close(writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-async def _close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()

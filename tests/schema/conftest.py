@@ -1,6 +1,7 @@
 """The GraphQL door by itself: real HTTP messages, a real database, and a chosen actor."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.factories import ADA
 from whalefall.auth import Actor
 from whalefall.db import Database
-from whalefall.schema.build import make_schema
+from whalefall.schema.build import Schema, schema
 from whalefall.schema.http import graphql_routes
 
 CSRF_TOKEN = "csrf-token"
@@ -26,7 +27,8 @@ class As:
         self._app, self._who = app, who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"actor": self._who[-1], "request_id": "r-1", "csrf_token": CSRF_TOKEN}
+        state = {"actor": self._who[-1], "request_id": "r-1", "csrf_token": CSRF_TOKEN}
+        scope["state"] = {**state, "csrf_problem": None}
         await self._app(scope, receive, send)
 
 
@@ -74,11 +76,19 @@ class Door:
             self.who.pop()
 
 
-@pytest.fixture
-async def door(opened_database: Database) -> AsyncIterator[Door]:
+@asynccontextmanager
+async def opened_door(db: Database, schema: Schema = schema) -> AsyncIterator[Door]:
+    """The endpoint over a database, with a schema of its own if need be."""
     who: list[Actor] = []
-    app = Starlette(routes=graphql_routes(make_schema()), middleware=[Middleware(As, who=who)])
-    app.state.db = opened_database
+    app = Starlette(routes=graphql_routes(schema), middleware=[Middleware(As, who=who)])
+    app.state.db = db
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         yield Door(http, who)
+
+
+@pytest.fixture
+async def door(opened_database: Database) -> AsyncIterator[Door]:
+    """A test that writes also asks for `db`, which is emptied after it."""
+    async with opened_door(opened_database) as door:
+        yield door

@@ -1,14 +1,23 @@
 """GraphQL over HTTP: what is asked wrongly is refused in words, and never with a 500."""
 
+import asyncio
+import dataclasses
 import json
 from typing import Any
 
 import httpx2
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.factories import ADA, NOBODY
-from tests.schema.conftest import Door
+from tests.schema.conftest import Door, opened_door
+from whalefall.db import Database
+from whalefall.resolvers.nouns import reading
+from whalefall.schema import http
 from whalefall.schema.http import GRAPHQL_JSON, JSON
+from whalefall.settings import Settings
 
 GET = {"graphql-require-preflight": "1"}
 
@@ -225,3 +234,46 @@ async def test_the_schema_text_is_for_who_is_signed_in(door: Door) -> None:
     assert shown.headers["content-type"] == "text/plain; charset=utf-8"
     assert (hidden.status_code, codes(hidden)) == (401, ["AUTHENTICATION_REQUIRED"])
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
+
+
+@given(body=st.binary(max_size=60) | st.from_regex(rb'\{"query": "[ -~]{0,40}"\}'))
+@hypothesis.settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+async def test_no_body_whatever_is_a_server_error(door: Door, body: bytes) -> None:
+    response = await post(door, body)
+
+    assert response.status_code < 500
+    assert "INTERNAL_ERROR" not in response.text
+
+
+async def test_an_operation_that_takes_too_long_is_given_up(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(http, "DEADLINE_SECONDS", 0.05)
+    monkeypatch.setattr(reading, "list_rows", hang)
+
+    answer = await door.answer("{ tags { nodes { id } } }")
+
+    assert answer["data"] is None
+    assert answer["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert answer["errors"][0]["extensions"]["retryable"] is True
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ tags { nodes { id } } }",
+        'mutation { createCredential(input: {name: "a", username: "b", password: "c"})'
+        " { errors { code } } }",
+    ],
+)
+async def test_our_database_being_away_is_said_at_the_top(settings: Settings, query: str) -> None:
+    away = dataclasses.replace(settings, database_url="postgresql://127.0.0.1:1/nowhere")
+    async with opened_door(Database.of(away)) as door:
+        assert await door.code(query) == "SERVICE_UNAVAILABLE"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,7 +60,7 @@ async def make_graph(db: Database) -> None:
                 await make_sync_record(
                     session, run, instance_id=instance.id, database_id=database.id
                 )
-            await make_size_history(session, database, {date.today(): 1})
+            await make_size_history(session, database, {datetime.now(UTC).date(): 1})
 
 
 @pytest.mark.parametrize("query", [INSTANCES, SESSIONS])

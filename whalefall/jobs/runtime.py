@@ -28,13 +28,16 @@ def database() -> Database:
 
 
 class OwnDatabase(Middleware):
-    """Opens the database on the event loop of the jobs, and closes it before that loop ends."""
+    """Opens the database on the event loop of the jobs before the first one, closes it after all.
+
+    Stands behind AsyncIO among the middleware: so its loop is there earlier and ends later.
+    """
 
     def __init__(self, settings: Settings, broker: dramatiq.Broker) -> None:
         self._settings, self._broker = settings, broker
         self._open = AsyncExitStack()
 
-    def after_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
         self._run(self._start)
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:

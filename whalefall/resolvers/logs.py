@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import structlog
 from sqlalchemy import insert
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from whalefall.db import Database
 from whalefall.errors import Problem
@@ -66,9 +66,16 @@ async def _save(db: Database, entries: Sequence[Entry]) -> None:
     try:
         async with db.write() as session:
             await session.execute(insert(UnifiedLog), rows)
-    except DataError:
+    except DBAPIError as error:
+        if not _is_refused(error):
+            raise
         if len(entries) == 1:
             BUFFER.lose(1)
             return
         for entry in entries:  # one that PostgreSQL refuses must not take the others along
             await _save(db, [entry])
+
+
+def _is_refused(error: DBAPIError) -> bool:
+    """Whether PostgreSQL finds fault with a value (class 22), not with the moment."""
+    return str(getattr(error.orig, "sqlstate", "")).startswith("22")

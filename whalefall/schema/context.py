@@ -6,21 +6,20 @@ from typing import TypeAlias
 
 import strawberry
 from starlette.requests import Request
-from starlette.responses import Response
 
-from whalefall.auth import Actor
+from whalefall.auth import Actor, Permission
 from whalefall.db import Database
+from whalefall.errors import AuthenticationRequired, Problem
 from whalefall.schema.loaders import Loaders
 
 
 @dataclass
 class Context:
-    """One request. What resolvers put into `response`'s headers goes out with the answer."""
+    """One request."""
 
     request: Request
     actor: Actor
     operation_name: str | None = None  # as given; the document may have several operations
-    response: Response = field(default_factory=Response)
     deadline: asyncio.Timeout | None = None
     loaders: Loaders = field(init=False)
 
@@ -35,6 +34,19 @@ class Context:
     @property
     def request_id(self) -> str | None:
         return getattr(self.request.state, "request_id", None)
+
+    def check_write(self, needs: Permission | None) -> None:
+        """Raise what speaks against a mutation: nobody asks, another site does, the right lacks.
+
+        None needs no right at all, but a page of ours. The edge has looked at where it comes from.
+        """
+        if needs is not None and not self.actor.is_signed_in:
+            raise AuthenticationRequired("Sign in first.")
+        problem: Problem | None = getattr(self.request.state, "csrf_problem", None)
+        if problem is not None:
+            raise problem
+        if needs is not None:
+            self.actor.require(needs)
 
     def allow_more_time(self, seconds: float) -> None:
         """Move the operation's deadline: it is about to wait for something by request."""

@@ -60,7 +60,7 @@ class GraphQLEndpoint:
         answer = _body(result, context)
         before = "data" not in answer
         status = 400 if before and media_type(request) == GRAPHQL_JSON else 200
-        return _json(request, answer, status, context.response.raw_headers)
+        return _json(request, answer, status, {})
 
     async def _execute(self, asked: Asked, context: Context) -> ExecutionResult:
         method = context.request.method
@@ -75,7 +75,7 @@ class GraphQLEndpoint:
                 )
         except TimeoutError:
             late = ServiceUnavailable("This took too long and was given up.")
-            return ExecutionResult(data=None, errors=[_error(late, path=[])])
+            return ExecutionResult(data=None, errors=[_error(late)])
         except CannotGetOperationTypeError:
             return _never(BadInput("The document has no such operation."))
         except InvalidOperationTypeError as error:
@@ -109,8 +109,7 @@ def refused(
 ) -> Response:
     """An answer to what never became an operation."""
     answer = _body(_never(problem), Context(request, _actor(request)))
-    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-    return _json(request, answer, status, raw)
+    return _json(request, answer, status, headers or {})
 
 
 def media_type(request: Request) -> str:
@@ -154,29 +153,25 @@ def _blame(result: ExecutionResult) -> Code:
     if isinstance(result, PreExecutionError):
         return Code.GRAPHQL_VALIDATION_FAILED
     errors = result.errors or []
-    if result.data is None and errors and all(error.path is None for error in errors):
+    late = any(isinstance(error.original_error, Problem) for error in errors)
+    if result.data is None and errors and not late and all(e.path is None for e in errors):
         return Code.BAD_USER_INPUT
     return Code.INTERNAL_ERROR
 
 
 def _json(
-    request: Request, answer: dict[str, Any], status: int, headers: list[tuple[bytes, bytes]]
+    request: Request, answer: dict[str, Any], status: int, headers: Mapping[str, str]
 ) -> Response:
-    response = Response(orjson.dumps(answer), status)
-    kept = [header for header in headers if header[0] != b"content-length"]
-    response.raw_headers += [
-        (b"content-type", f"{media_type(request)}; charset=utf-8".encode()),
-        *kept,
-    ]
-    return response
+    content_type = {"content-type": f"{media_type(request)}; charset=utf-8"}
+    return Response(orjson.dumps(answer), status, {**headers, **content_type})
 
 
 def _never(problem: Problem) -> PreExecutionError:
     return PreExecutionError(data=None, errors=[_error(problem)])
 
 
-def _error(problem: Problem, path: list[str | int] | None = None) -> GraphQLError:
-    return GraphQLError(problem.message, path=path, original_error=problem)
+def _error(problem: Problem) -> GraphQLError:
+    return GraphQLError(problem.message, original_error=problem)
 
 
 def _actor(request: Request) -> Actor:

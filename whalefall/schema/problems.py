@@ -65,8 +65,7 @@ def mutation(description: str, *, needs: Permission | None) -> Callable[[Resolve
 
         @functools.wraps(resolve)
         async def caught(self: Any, info: Info, **arguments: Any) -> Payload:
-            if needs is not None:
-                info.context.actor.require(needs)
+            info.context.check_write(needs)
             try:
                 return await resolve(self, info, **arguments)
             except Problem as problem:

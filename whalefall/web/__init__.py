@@ -13,11 +13,13 @@ from whalefall.web import (
     instances,
     login,
     preferences,
+    probes,
     sync,
     table_sizes,
 )
 
 MODULES = (
+    probes,
     assets,
     preferences,
     login,

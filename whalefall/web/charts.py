@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 UNIT = 1024
+VISIBLE = 0.1  # per cent: a cell below that could neither be seen nor clicked
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def treemap(sizes: Sequence[int], width: int, height: int, others: int = 0) -> l
     for (x, y, w, h), index in zip(boxes, order, strict=True):
         step = 0 if index >= len(values) else _shade(index)
         cells.append(Cell(*_percent(x, w, width), *_percent(y, h, height), index, step))
-    return cells
+    return [cell for cell in cells if cell.width >= VISIBLE and cell.height >= VISIBLE]
 
 
 def _shade(rank: int) -> int:
@@ -153,7 +154,8 @@ def _shade(rank: int) -> int:
 
 
 def _percent(start: float, length: float, whole: int) -> tuple[float, float]:
-    return round(start / whole * 100, 2), round(length / whole * 100, 2)
+    begin = min(100.0, start / whole * 100)
+    return round(begin, 2), round(min(100 - begin, length / whole * 100), 2)
 
 
 def _line(points: Sequence[Point]) -> str:
@@ -202,9 +204,9 @@ def _squarify(areas: Sequence[float], x: float, y: float, width: float, height: 
                 boxes.append((x + offset, y, length, thick))
             offset += length
         if width >= height:
-            x, width = x + thick, width - thick
+            x, width = x + thick, max(0.0, width - thick)
         else:
-            y, height = y + thick, height - thick
+            y, height = y + thick, max(0.0, height - thick)
     return boxes
 
 

@@ -56,7 +56,7 @@ def percent(value: float, locale: Locale) -> str:
 def moment(value: datetime, locale: Locale, zone: ZoneInfo) -> str:
     """A point in time with its offset, so that nobody has to guess the zone."""
     local = value.astimezone(zone)
-    return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=locale) + local.strftime(" %:z")
+    return format_datetime(local, "yyyy-MM-dd HH:mm:ss xxx", locale=locale)
 
 
 def day(value: date, locale: Locale) -> str:

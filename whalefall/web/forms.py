@@ -1,7 +1,7 @@
 """Reading query strings and form fields: text to the types that operations take."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -97,10 +97,10 @@ def path_id(request: Request) -> int:
     return int(request.path_params["id"])
 
 
-def page_request(fields: Fields, sizes: Iterable[int]) -> PageRequest:
+def page_request(fields: Fields, sizes: Sequence[int]) -> PageRequest:
     """One page after or before a cursor; `size` is one of those offered."""
     wanted = integer(fields, "size")
-    count = wanted if wanted in sizes else next(iter(sizes))
+    count = wanted if wanted is not None and wanted in sizes else sizes[0]
     if before := text(fields, "before"):
         return PageRequest(last=count, before=before)
     return PageRequest(first=count, after=text(fields, "after"))

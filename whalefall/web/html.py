@@ -44,7 +44,7 @@ def render(
     `push` is the address that the browser shows after a block was swapped.
     """
     page = environment(language_of(request), _zone(request)).get_template(template)
-    context = _frame(request) | values
+    context = {**_frame(request), "status": status, **values}
     name = block or _wanted(request)
     sent = {**HEADERS, **(headers or {})}
     if name not in page.blocks:

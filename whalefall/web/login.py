@@ -1,22 +1,19 @@
-"""Signing in and out, in the browser."""
+"""Signing in and out, in the browser. The edge sets the cookie from `state.session_token`."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from whalefall.domain.links import safe_next
 from whalefall.errors import Problem
 from whalefall.resolvers.users import TooManyAttempts, sign_in, sign_out
 from whalefall.web import forms
 from whalefall.web.html import redirect, render
-from whalefall.web.preferences import local
-
-SESSION_COOKIE = "whalefall_session"
-SESSION_SECONDS = 7 * 86_400
 
 
 async def page(request: Request) -> Response:
     """The sign-in form; who is signed in already goes on."""
-    target = local(request.query_params.get("next"))
+    target = safe_next(request.query_params.get("next"))
     if request.state.actor.is_signed_in:
         return redirect(request, target)
     return _page(request, target)
@@ -25,7 +22,7 @@ async def page(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     """Check the password and begin a session under a new id."""
     fields = await request.form()
-    target = local(forms.text(fields, "next"))
+    target = safe_next(forms.text(fields, "next"))
     username, password = (
         value if isinstance(value := fields.get(name), str) else ""
         for name in ("username", "password")
@@ -35,34 +32,23 @@ async def enter(request: Request) -> Response:
             request.app.state.db,
             username,
             password,
-            address=request.client.host if request.client else None,
+            address=request.state.address,
             user_agent=request.headers.get("user-agent"),
         )
     except Problem as problem:
         if problem.meaning.status >= 500:
             raise
         return _page(request, target, problem, username)
-    response = redirect(request, target)
-    response.set_cookie(
-        SESSION_COOKIE,
-        signed_in.token,
-        max_age=SESSION_SECONDS,
-        secure=_is_exposed(request),
-        httponly=True,
-        samesite="lax",
-    )
-    return response
+    request.state.session_token = signed_in.token
+    return redirect(request, target)
 
 
 async def leave(request: Request) -> Response:
     """End the session here and in the database."""
     async with request.app.state.db.write() as session:
         await sign_out(session, request.state.actor)
-    response = redirect(request, "/login")
-    response.delete_cookie(
-        SESSION_COOKIE, secure=_is_exposed(request), httponly=True, samesite="lax"
-    )
-    return response
+    request.state.session_token = ""
+    return redirect(request, "/login")
 
 
 def _page(
@@ -79,15 +65,7 @@ def _page(
         next=target,
         problem=problem,
         values={"username": username},
-    )
-
-
-def _is_exposed(request: Request) -> bool:
-    """Whether the cookie must insist on HTTPS: always, but on this very machine."""
-    return request.url.scheme == "https" or request.url.hostname not in (
-        "127.0.0.1",
-        "::1",
-        "localhost",
+        errors=forms.errors_of(problem) if problem and problem.field else {},
     )
 
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from whalefall.domain.links import safe_next
 from whalefall.web.html import DENSITIES, HEADERS, THEMES
 from whalefall.web.languages import LANGUAGES
 
@@ -17,20 +18,13 @@ CHOICES = {
 
 async def set_preferences(request: Request) -> Response:
     """Remember what is valid, ignore the rest, and go back to where the reader was."""
-    response = RedirectResponse(local(request.query_params.get("next")), 303, HEADERS)
+    response = RedirectResponse(safe_next(request.query_params.get("next")), 303, HEADERS)
     for name, known in CHOICES.items():
         value = request.query_params.get(name)
         if value in known:
             secure = request.url.scheme == "https"
             response.set_cookie(name, value, YEAR, secure=secure, samesite="lax")
     return response
-
-
-def local(url: str | None, default: str = "/") -> str:
-    """A path of ours; anything that could lead elsewhere becomes the default."""
-    if not url or not url.startswith("/") or url.startswith(("//", "/\\")):
-        return default
-    return url if url.isprintable() else default
 
 
 ROUTES = [Route("/preferences", set_preferences)]

@@ -60,14 +60,13 @@ async def progress(request: Request) -> Response:
         snapshot = await get_table_snapshot(session, request.state.actor, database_id)
         record = await _running(request, session, database_id)
     if snapshot is not None and snapshot.status == SnapshotStatus.REFRESHING:
-        values = {"database_id": database_id, "record": record}
-        return render(request, "databases/progress.html", **values)
+        return render(request, "databases/progress.html", database_id=database_id, record=record)
     headers = {"HX-Retarget": f"#{PANEL}", "HX-Reswap": "outerHTML"}
     return await _panel(request, headers)
 
 
 async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) -> dict[str, Any]:
-    """All that the panel shows: the snapshot's head, one page of tables, the largest for the map."""
+    """What the panel shows: the snapshot's head, one page of tables, the largest for the map."""
     actor, fields = request.state.actor, request.query_params
     filter = TableSizeFilter(
         search=forms.text(fields, "search"),

@@ -3,10 +3,15 @@
 import itertools
 from collections.abc import AsyncIterator
 
-import aiomysql
 import pytest
 
-from tests.adapters.mysql.server import COLLECTOR, COLLECTOR_GRANTS, PASSWORD, MySQLServer
+from tests.adapters.mysql.server import (
+    COLLECTOR,
+    COLLECTOR_GRANTS,
+    PASSWORD,
+    MySQLServer,
+    administered,
+)
 from tests.mariadb import MariaDB
 
 _numbers = itertools.count(1)
@@ -14,22 +19,13 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 async def server(mariadb: MariaDB) -> AsyncIterator[MySQLServer]:
-    owner = await aiomysql.connect(
-        host=mariadb.host,
-        port=mariadb.port,
-        user=mariadb.username,
-        password=mariadb.password,
-        charset="utf8mb4",
-        autocommit=True,
-    )
-    server = MySQLServer(mariadb, owner)
-    await server.execute(
-        f"CREATE USER {COLLECTOR} IDENTIFIED BY {owner.escape(PASSWORD)}",
-        f"GRANT {COLLECTOR_GRANTS} ON *.* TO {COLLECTOR}",
-    )
-    yield server
-    await server.execute(f"DROP USER {COLLECTOR}")
-    await owner.ensure_closed()
+    async with administered(mariadb) as server:
+        await server.execute(
+            f"CREATE USER {COLLECTOR} IDENTIFIED BY {server.owner.escape(PASSWORD)}",
+            f"GRANT {COLLECTOR_GRANTS} ON *.* TO {COLLECTOR}",
+        )
+        yield server
+        await server.execute(f"DROP USER {COLLECTOR}")
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """A private MariaDB in its administrator's hands; adapters come as accounts that the tests make."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import aiomysql
 
-from tests.mariadb import MariaDB
+from tests.mariadb import MariaDB, running_mariadb
 from whalefall.adapters.base import Target
 from whalefall.adapters.mysql.wire import Rows
 from whalefall.domain.engines import Engine
@@ -17,8 +19,36 @@ PASSWORD = "pä55 'wörd' 鯨"  # survives only as UTF-8
 _numbers = itertools.count(1)
 
 
+async def _be_silent(_: object) -> None:
+    """The driver would make Python warnings of the server's."""
+
+
 def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
+
+
+@asynccontextmanager
+async def started(state: Path, *options: str) -> AsyncIterator["MySQLServer"]:
+    """A server of one's own, for what cannot be done to the one that all tests share."""
+    with running_mariadb(state, *options) as mariadb:
+        async with administered(mariadb) as server:
+            yield server
+
+
+@asynccontextmanager
+async def administered(mariadb: MariaDB) -> AsyncIterator["MySQLServer"]:
+    owner = await aiomysql.connect(
+        host=mariadb.host,
+        port=mariadb.port,
+        user=mariadb.username,
+        password=mariadb.password,
+        charset="utf8mb4",
+        autocommit=True,
+    )
+    try:
+        yield MySQLServer(mariadb, owner)
+    finally:
+        await owner.ensure_closed()
 
 
 @dataclass
@@ -43,6 +73,7 @@ class MySQLServer:
     async def execute(self, *statements: str) -> Rows:
         """Run statements as the administrator; the rows of the last."""
         async with self.owner.cursor() as cursor:
+            cursor._show_warnings = _be_silent
             for statement in statements:
                 await cursor.execute(statement)
             rows: Rows = await cursor.fetchall()

@@ -1,15 +1,9 @@
 """Sizes as MariaDB tells them: what is logical, what is allocated, and whose each file is."""
 
-import os
-from pathlib import Path
-
 import pytest
 
-from tests.adapters.contract import QUICK
-from tests.adapters.mysql.server import MySQLServer, quoted
-from tests.mariadb import running_mariadb
-from whalefall.adapters.base import Target
-from whalefall.adapters.mysql import MySQLAdapter
+from tests.adapters.mysql.reading import bytes_on_disk, read, read_total
+from tests.adapters.mysql.server import MySQLServer
 from whalefall.adapters.mysql.dialect import dialect_of
 from whalefall.adapters.mysql.tables import (
     TableRow,
@@ -18,22 +12,10 @@ from whalefall.adapters.mysql.tables import (
     table_fact,
     table_rows,
 )
-from whalefall.domain.facts import (
-    Collected,
-    DatabaseSizeFact,
-    Quality,
-    SkipReason,
-    TableFact,
-    TableKind,
-)
+from whalefall.domain.facts import Quality, SkipReason, TableFact, TableKind
 
 MARIADB = dialect_of("10.11.19-MariaDB")
 MYSQL_8 = dialect_of("8.0.36")
-
-
-async def read(target: Target, database: str) -> Collected[TableFact]:
-    async with MySQLAdapter().connect(target, QUICK, database=database) as session:
-        return await session.table_sizes(database)
 
 
 async def read_only_table(server: MySQLServer, database: str) -> TableFact:
@@ -41,23 +23,12 @@ async def read_only_table(server: MySQLServer, database: str) -> TableFact:
     return fact
 
 
-async def read_total(target: Target, database: str) -> DatabaseSizeFact:
-    async with MySQLAdapter().connect(target, QUICK) as session:
-        sizes = await session.database_sizes()
-    return next(fact for fact in sizes.items if fact.name == database)
-
-
-def bytes_on_disk(server: MySQLServer, database: str, pattern: str = "*.ibd") -> int:
-    files = (server.mariadb.folder / "data" / database).glob(pattern)
-    return sum(os.stat(file).st_blocks * 512 for file in files)
-
-
 async def test_table_is_reported_with_its_kind_rows_and_bytes(
     server: MySQLServer, database: str
 ) -> None:
     await server.execute(
         f"CREATE TABLE {database}.orders (id INT PRIMARY KEY, note VARCHAR(200), KEY (note))",
-        f"INSERT INTO {database}.orders SELECT seq, REPEAT(seq, 20) FROM seq_1_to_2000",
+        f"INSERT INTO {database}.orders SELECT seq, REPEAT(seq, 20) FROM {database}.seq_1_to_2000",
         f"ANALYZE TABLE {database}.orders",
     )
 
@@ -75,7 +46,7 @@ async def test_table_is_reported_with_its_kind_rows_and_bytes(
 async def test_deleted_rows_leave_the_allocation(server: MySQLServer, database: str) -> None:
     await server.execute(
         f"CREATE TABLE {database}.t (id INT PRIMARY KEY, filler CHAR(200))",
-        f"INSERT INTO {database}.t SELECT seq, 'x' FROM seq_1_to_20000",
+        f"INSERT INTO {database}.t SELECT seq, 'x' FROM {database}.seq_1_to_20000",
         f"DELETE FROM {database}.t WHERE id > 100",
         "SET GLOBAL innodb_max_purge_lag_wait = 0",
         f"ANALYZE TABLE {database}.t",
@@ -92,9 +63,10 @@ async def test_compressed_pages_take_less_than_they_hold(
 ) -> None:
     await server.execute(
         f"CREATE TABLE {database}.t (id INT PRIMARY KEY, filler TEXT) PAGE_COMPRESSED=1",
-        f"INSERT INTO {database}.t SELECT seq, REPEAT('x', 3000) FROM seq_1_to_2000",
-        f"FLUSH TABLES {database}.t FOR EXPORT",
+        f"INSERT INTO {database}.t SELECT seq, REPEAT('x', 3000) FROM {database}.seq_1_to_2000",
+        f"FLUSH TABLES {database}.t FOR EXPORT",  # writes its pages
         "UNLOCK TABLES",
+        f"ANALYZE TABLE {database}.t",
     )
 
     fact = await read_only_table(server, database)
@@ -124,9 +96,7 @@ async def test_versioned_tables_and_sequences_are_listed_and_views_are_not(
         f"CREATE VIEW {database}.v AS SELECT id FROM {database}.history",
     )
 
-    kinds = {
-        fact.table_name: fact.kind for fact in (await read(server.target(), database)).items
-    }
+    kinds = {fact.table_name: fact.kind for fact in (await read(server.target(), database)).items}
 
     assert kinds == {"history": TableKind.TABLE, "numbers": TableKind.SEQUENCE}
 
@@ -137,7 +107,7 @@ async def test_full_text_files_count_as_index_of_their_table(
     await server.execute(
         f"CREATE TABLE {database}.plain (id INT PRIMARY KEY, body TEXT)",
         f"CREATE TABLE {database}.searched (id INT PRIMARY KEY, body TEXT, FULLTEXT (body))",
-        f"INSERT INTO {database}.plain SELECT seq, UUID() FROM seq_1_to_500",
+        f"INSERT INTO {database}.plain SELECT seq, UUID() FROM {database}.seq_1_to_500",
         f"INSERT INTO {database}.searched SELECT * FROM {database}.plain",
     )
 
@@ -207,47 +177,6 @@ async def test_broken_table_has_a_reason_instead_of_a_size(
     await server.execute(f"DROP TABLE {database}.broken")
 
 
-async def test_total_is_what_the_files_take(server: MySQLServer, database: str) -> None:
-    await server.create_tables(database, ["a", "b"])
-
-    total = await read_total(server.target(), database)
-
-    assert total.size_bytes == bytes_on_disk(server, database)
-    assert total.quality is Quality.EXACT
-
-
-async def test_empty_database_takes_nothing(server: MySQLServer, database: str) -> None:
-    total = await read_total(server.target(), database)
-
-    assert (total.size_bytes, total.quality) == (0, Quality.EXACT)
-
-
-async def test_databases_whose_names_differ_in_case_are_kept_apart(
-    server: MySQLServer, database: str
-) -> None:
-    namesake = database.upper()
-    await server.create_database(namesake)
-    await server.create_tables(database, ["small"])
-    await server.create_tables(namesake, ["LARGE"])
-
-    tables = await read(server.target(), namesake)
-    total = await read_total(server.target(), database)
-    await server.drop_database(namesake)
-
-    assert [fact.table_name for fact in tables.items] == ["LARGE"]
-    assert tables.complete
-    assert total.size_bytes == bytes_on_disk(server, database)
-
-
-async def test_files_that_the_server_has_not_opened_are_not_taken_for_nothing(
-    tmp_path: Path,
-) -> None:
-    """After a restart MariaDB lists a full-text file only once it is used."""
-    with running_mariadb(tmp_path) as mariadb:
-        pass
-    del mariadb
-
-
 def row(name: str, *, engine: str = "InnoDB", data_bytes: int | None = 16_384) -> TableRow:
     return TableRow(
         name=name,
@@ -307,7 +236,3 @@ def test_number_that_stands_for_unknown_is_unknown() -> None:
     (table,) = table_rows((("shop", "BASE TABLE", *columns),), "shop")
 
     assert table.row_count is None
-
-
-def test_quoted_names_survive(database: str = "a`b") -> None:
-    assert quoted(database) == "`a``b`"

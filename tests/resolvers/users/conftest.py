@@ -3,14 +3,22 @@
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
+from whalefall import crypto
 from whalefall.auth import Actor, Role
 from whalefall.db import Database
 from whalefall.resolvers.users import UserRow, create_user
 
 PASSWORD = "correct horse"
 SYSTEM = Actor.system("test")
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2id with parameters that protect nothing: these tests are not about its cost."""
+    monkeypatch.setattr(crypto, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

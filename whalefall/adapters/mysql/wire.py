@@ -1,6 +1,7 @@
 """The driver's connection with the promises it does not make by itself."""
 
 import ssl
+from functools import lru_cache
 from typing import Any
 
 import aiomysql
@@ -25,8 +26,8 @@ class Wire(aiomysql.Connection):  # type: ignore[misc]  # the driver carries no 
     away, refuses LOAD DATA LOCAL and several statements in one, bounds an answer's size, and whose
     `close` drops the socket at once."""
 
-    _reader: Any
-    _writer: Any
+    _reader: Any = None
+    _writer: Any = None  # as long as there is none: the driver's __del__ asks
 
     def __init__(self, target: Target, database: str | None = None) -> None:
         super().__init__(
@@ -91,11 +92,15 @@ class Wire(aiomysql.Connection):  # type: ignore[misc]  # the driver carries no 
         return received
 
 
+@lru_cache(maxsize=64)  # reading the system's roots takes longer than a handshake
 def _tls_context(tls: Tls) -> ssl.SSLContext | None:
     if tls.mode is TlsMode.DISABLE:
         return None
+    if tls.mode in (TlsMode.PREFER, TlsMode.REQUIRE):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
     context = ssl.create_default_context(cadata=tls.ca_pem or None)
     context.check_hostname = tls.mode is TlsMode.VERIFY_FULL
-    if tls.mode in (TlsMode.PREFER, TlsMode.REQUIRE):
-        context.verify_mode = ssl.CERT_NONE
     return context

@@ -5,6 +5,7 @@ import struct
 
 import asyncpg
 
+from whalefall.adapters.postgresql.guard import ForeignAnswer
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import Code, TargetProblem
 
@@ -14,10 +15,9 @@ DRIVER_ERRORS = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,  # with TimeoutError, ssl.SSLError and everything a socket says
-    EOFError,
+    ForeignAnswer,
     ValueError,
     LookupError,
-    AttributeError,
     TypeError,
     BufferError,
     struct.error,
@@ -117,8 +117,6 @@ def _meaning_of(error: Exception, mode: TlsMode) -> tuple[Code, str, str]:
         return Code.TLS_ERROR, "No TLS connection could be agreed with the server.", _TLS
     if isinstance(error, TimeoutError):
         return Code.DATABASE_TIMEOUT, "The server did not answer in time.", _ADDRESS
-    if type(error) is ConnectionError and mode not in (TlsMode.DISABLE, TlsMode.PREFER):
-        return Code.TLS_ERROR, "The server does not offer TLS.", _TLS
     if isinstance(error, OSError):
         return Code.DATABASE_CONNECTION_ERROR, "The server could not be reached.", _ADDRESS
     return (

@@ -1,9 +1,8 @@
 """One session on a PostgreSQL server: its databases, their sizes, its tables."""
 
-from typing import TypeAlias
-
 import asyncpg
 
+from whalefall.adapters.postgresql.dialing import Connection
 from whalefall.adapters.postgresql.errors import DRIVER_ERRORS, problem_of
 from whalefall.adapters.postgresql.sql import DATABASE_SIZES, INVENTORY, text
 from whalefall.adapters.postgresql.tables import collect_tables
@@ -20,8 +19,6 @@ from whalefall.domain.facts import (
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import Code, TargetProblem
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # generic for the checker only
 
 # What cloud providers keep for themselves: pg_hba.conf lets nobody else in, whatever is granted.
 PROVIDERS = (
@@ -93,15 +90,15 @@ class PostgreSQLSession:
         return await self.fetch(DATABASE_SIZES)
 
 
-def server_fact(hello: asyncpg.Record, latency_ms: int) -> ServerFact:
-    """What the server calls itself; a beta is "17beta1", a package adds words in brackets."""
-    version = hello["version"].split()[0]
-    major, minor = divmod(hello["number"], 10_000)
+def server_fact(banner: str, version: str, number: int, *, latency_ms: int) -> ServerFact:
+    """What the server calls itself: server_version may be "17beta1" and a package adds words in
+    brackets; server_version_num is 180006 for 18.6, but 90624 for 9.6.24."""
+    major, minor = divmod(number, 10_000)
     return ServerFact(
         product="PostgreSQL",
-        version=f"PostgreSQL {version}",
+        version=f"PostgreSQL {version.split()[0]}",
         main_version=str(major) if major >= 10 else f"{major}.{minor // 100}",
-        banner=hello["banner"],
+        banner=banner,
         latency_ms=latency_ms,
     )
 

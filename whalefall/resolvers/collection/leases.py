@@ -137,5 +137,6 @@ async def _finish_cancelled(db: Database, claim: Claim) -> None:
 
 
 async def _stop(task: asyncio.Task[Problem | None] | asyncio.Task[None]) -> None:
+    """Cancel and wait; what the task still had to say no longer matters, but is heard."""
     task.cancel()
-    await asyncio.wait({task})
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,239 @@
+"""What holds for every page: who may see it, how it is built, how it is sent."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import lxml.html
+import pytest
+from starlette.routing import Route
+
+from tests.factories import (
+    make_database,
+    make_instance,
+    make_sync_record,
+    make_sync_session,
+    make_table_sizes,
+    make_tag,
+)
+from tests.web.conftest import Browser, dom, texts
+from whalefall.db import Database
+from whalefall.domain.states import SyncStatus
+from whalefall.web import routes
+
+HOSTILE = "<script>alert(1)</script>\"'%s %(name)s"
+VIEWED = [
+    "/databases/ledgers",
+    "/databases/ledgers?search=nothing-like-it",
+    "/instances",
+    "/instances/1",
+    "/databases/1",
+    "/databases/1/tables",
+    "/sync-sessions",
+    "/sync-sessions/1",
+    "/credentials",
+]
+ADMINISTERED = ["/instances/new", "/instances/1/edit", "/credentials/new"]
+WRITES = [
+    ("/instances/1/actions/test", "EXECUTE"),
+    ("/instances/1/actions/sync-capacity", "EXECUTE"),
+    ("/instances/actions/sync-capacity", "EXECUTE"),
+    ("/databases/1/tables/actions/refresh", "EXECUTE"),
+    ("/sync-sessions/1/actions/cancel", "ADMIN"),
+    ("/instances/new", "CREATE"),
+    ("/instances/1/edit", "UPDATE"),
+    ("/credentials/new", "CREATE"),
+    ("/credentials/1/delete", "DELETE"),
+]
+
+
+@dataclass
+class Estate:
+    """One of everything, named as an attacker would."""
+
+    instance_id: int
+    database_id: int
+
+
+@pytest.fixture
+async def estate(db: Database) -> Estate:
+    async with db.write() as session:
+        tag = await make_tag(session, "prod")
+        instance = await make_instance(session, id=1, name=HOSTILE, description=HOSTILE, tags=[tag])
+        database = await make_database(session, instance, id=1, name=HOSTILE, size_bytes=5 * 2**30)
+        await make_database(session, instance, id=2, name="never collected")
+        await make_table_sizes(session, database, [2**30, 2**20, None, 0])
+        sync = await make_sync_session(session, id=1, status=SyncStatus.RUNNING, total=1)
+        await make_sync_record(
+            session, sync, instance_id=instance.id, status=SyncStatus.RUNNING, stage="sizes"
+        )
+    return Estate(instance.id, database.id)
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("path", VIEWED + ADMINISTERED)
+async def test_a_page_is_well_formed_and_harmless(ada_browser: Browser, path: str) -> None:
+    page = dom(await ada_browser.get(path))
+
+    assert _faults(page) == []
+    assert len(page.cssselect("h1")) == 1
+    assert page.cssselect("title")[0].text_content().strip().endswith("WhaleFall")
+    assert page.get("lang") == "en"
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("path", VIEWED)
+async def test_every_page_speaks_chinese(vera_browser: Browser, path: str) -> None:
+    page = dom(await vera_browser.get(path, headers={"Accept-Language": "zh-CN"}))
+
+    assert page.get("lang") == "zh-CN"
+    assert texts(page, ".rail__link") == ["数据库", "实例", "凭据", "同步会话"]
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("path", VIEWED)
+async def test_a_viewer_sees_no_control_that_would_be_refused(
+    vera_browser: Browser, path: str
+) -> None:
+    page = dom(await vera_browser.get(path))
+
+    posts = {form.get("action") for form in page.cssselect("form[method=post]")}
+    assert posts == {"/logout"}
+    assert not page.cssselect("main a[href$='/edit'], a[href$='/new'], a[href$='/delete']")
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("path", ADMINISTERED)
+async def test_a_viewer_gets_no_form_that_would_be_refused(
+    vera_browser: Browser, path: str
+) -> None:
+    assert (await vera_browser.get(path)).status_code == 403
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("path", VIEWED + ADMINISTERED)
+async def test_signed_out_one_is_led_to_the_sign_in_page(nobody: Browser, path: str) -> None:
+    response = await nobody.get(path)
+
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/login?next=%2F")
+
+
+@pytest.mark.usefixtures("estate")
+async def test_signed_out_htmx_leaves_the_page(nobody: Browser) -> None:
+    headers = {"HX-Current-URL": "http://127.0.0.1:8600/instances"}
+
+    response = await nobody.get("/instances", target="instances_table", headers=headers)
+
+    assert response.headers["hx-redirect"] == "/login?next=%2Finstances"
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize(("path", "right"), WRITES)
+async def test_a_viewer_may_write_nothing(vera_browser: Browser, path: str, right: str) -> None:
+    assert (await vera_browser.post(path)).status_code == 403
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize("path", [path for path, right in WRITES if right != "EXECUTE"])
+async def test_an_operator_may_not_administer(otto_browser: Browser, path: str) -> None:
+    if path == "/instances/1/edit":  # whoever operates may change what is there
+        assert (await otto_browser.post(path)).status_code == 422
+    else:
+        assert (await otto_browser.post(path)).status_code == 403
+
+
+@pytest.mark.usefixtures("estate")
+@pytest.mark.parametrize(("path", "right"), WRITES)
+async def test_a_write_needs_the_token_of_the_session(
+    ada_browser: Browser, path: str, right: str
+) -> None:
+    ada_browser.csrf_token = "forged"
+
+    assert (await ada_browser.post(path)).status_code == 403
+
+
+def test_every_write_of_the_pages_is_in_the_list_above() -> None:
+    writes = {
+        route.path.replace("{id:int}", "1")
+        for route in routes()
+        if isinstance(route, Route) and "POST" in (route.methods or ())
+    }
+
+    assert writes == {path for path, _ in WRITES} | {"/login", "/logout"}
+
+
+@pytest.mark.usefixtures("estate")
+async def test_pages_are_private_and_vary_by_htmx(vera_browser: Browser) -> None:
+    headers = (await vera_browser.get("/instances")).headers
+
+    assert headers["cache-control"] == "private, no-store"
+    assert "HX-Request" in headers["vary"]
+    assert "HX-Target" in headers["vary"]
+
+
+@pytest.mark.usefixtures("estate")
+async def test_a_restored_history_gets_the_whole_page(vera_browser: Browser) -> None:
+    headers = {"HX-History-Restore-Request": "true"}
+
+    response = await vera_browser.get("/instances", target="instances_table", headers=headers)
+
+    assert len(dom(response).cssselect("h1")) == 1
+
+
+async def test_a_page_that_is_not_there_says_so(vera_browser: Browser) -> None:
+    response = await vera_browser.get("/instances/99")
+
+    assert response.status_code == 404
+    assert "There is no such" in response.text
+
+
+async def test_a_damaged_cursor_is_a_refusal_not_a_crash(vera_browser: Browser) -> None:
+    response = await vera_browser.get("/databases/ledgers?after=nonsense")
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "attribute", "value"),
+    [
+        ("theme=dark", "data-theme", "dark"),
+        ("theme=pink", "data-theme", None),
+        ("density=compact", "data-density", "compact"),
+        ("lang=zh-CN", "lang", "zh-CN"),
+    ],
+)
+async def test_preferences_are_kept_and_lead_back(
+    vera_browser: Browser, query: str, attribute: str, value: str | None
+) -> None:
+    response = await vera_browser.get(f"/preferences?{query}&next=/instances")
+
+    assert (response.status_code, response.headers["location"]) == (303, "/instances")
+    assert dom(await vera_browser.get("/instances")).get(attribute) == value
+
+
+async def test_preferences_never_lead_to_another_site(nobody: Browser) -> None:
+    response = await nobody.get("/preferences?theme=dark&next=//evil.example")
+
+    assert response.headers["location"] == "/"
+
+
+def _faults(page: lxml.html.HtmlElement) -> list[str]:
+    """What no page of ours may hold."""
+    ids = Counter(found.get("id") for found in page.cssselect("[id]"))
+    faults = [f"id {name} occurs {count} times" for name, count in ids.items() if count > 1]
+    for element in page.iter(lxml.html.etree.Element):
+        for attribute in element.attrib:
+            if attribute == "style" or attribute.startswith("on"):
+                faults.append(f"{element.tag} has {attribute}")
+    faults += [f"inline {s.tag}" for s in page.cssselect("script:not([src]), style")]
+    for control in page.cssselect("input:not([type=hidden]), select, textarea"):
+        if not page.cssselect(f"label[for='{control.get('id')}']"):
+            faults.append(f"{control.get('name')} has no label")
+    for table in page.cssselect("table"):
+        if not table.cssselect("caption") or table.cssselect("thead th:not([scope])"):
+            faults.append("a table without caption or scope")
+    faults += ["a button without type" for _ in page.cssselect("button:not([type])")]
+    for form in page.cssselect("form[method=post]"):
+        if not form.cssselect("input[name=csrf_token]"):
+            faults.append(f"form {form.get('action')} has no token")
+    return faults
