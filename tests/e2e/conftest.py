@@ -54,10 +54,10 @@ class Visitor:
 
     async def sign_in(self) -> None:
         await self.page.goto(f"{self.demo.address}/login")
-        await self.page.get_by_label("User name").fill("admin")
         password = (self.demo.state / "demo.password").read_text()
-        await self.page.get_by_label("Password").fill(password)
-        await self.page.get_by_role("button", name="Sign in").click()
+        await self.page.locator("[name=username]").fill("admin")
+        await self.page.locator("[name=password]").fill(password)
+        await self.page.locator("main [type=submit]").click()
         await self.page.wait_for_url("**/databases/ledgers**")
 
     async def visit(self, path: str) -> None:
@@ -75,9 +75,8 @@ class Visitor:
 
 async def visitor(browser: Browser, demo: Demo, **options: Any) -> tuple[Visitor, BrowserContext]:
     """A window that notes console errors and refuses every address but the demo's."""
-    context = await browser.new_context(
-        reduced_motion="reduce", locale="en", timezone_id="UTC", **options
-    )
+    usual = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "UTC"}
+    context = await browser.new_context(**{**usual, **options})
     seen = Visitor(await context.new_page(), demo)
 
     async def only_the_demo(route: Route) -> None:

@@ -67,11 +67,9 @@ async def test_every_page_is_accessible_and_quiet(
 
 
 async def test_the_pages_speak_chinese(browser: Browser, demo: Demo) -> None:
-    seen, context = await visitor(browser, demo, viewport={"width": 1440, "height": 900})
-    await seen.sign_in()
-    await seen.page.set_extra_http_headers({"Accept-Language": "zh-CN"})
+    seen, context = await visitor(browser, demo, locale="zh-CN")
 
-    await seen.visit("/databases/ledgers")
+    await seen.sign_in()
     await seen.page.screenshot(path=shot("ledger-chinese"), full_page=True)
 
     assert await seen.page.locator("html").get_attribute("lang") == "zh-CN"

@@ -32,7 +32,7 @@ async def test_a_refused_refresh_keeps_the_page_and_says_why(admin: Visitor) -> 
 
     await admin.page.get_by_role("button", name=re.compile("Refresh")).click()
 
-    await expect(admin.page.get_by_text("TARGET_PERMISSION_DENIED").first).to_be_visible(
+    await expect(admin.page.get_by_text("The last refresh failed").first).to_be_visible(
         timeout=30_000
     )
 
@@ -56,6 +56,7 @@ async def test_everything_works_without_javascript(browser: Browser, demo: Demo)
     await seen.visit("/databases/ledgers")
     await seen.page.get_by_label("Search").fill("many_tables")
     await seen.page.get_by_label("Search").press("Enter")
+    await seen.page.wait_for_url("**search=many_tables**")
     await seen.page.get_by_role("link", name="many_tables").first.click()
     await seen.page.get_by_role("button", name=re.compile("Refresh")).click()
 

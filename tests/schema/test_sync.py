@@ -53,7 +53,8 @@ async def worker(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
     monkeypatch.setattr(db, "_send", begin)
     yield
-    await asyncio.gather(*running)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*running)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The ledger and a database's page."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -131,7 +131,7 @@ async def test_growth_stands_beside_the_line(db: Database, vera_browser: Browser
     today = datetime.now(UTC).date()
     async with db.write() as session:
         database = await make_database(session, size_bytes=125)
-        days = {today - timedelta(days=10): 100, today: 125}
+        days: dict[date, int | None] = {today - timedelta(days=10): 100, today: 125}
         await make_size_history(session, database, days)
 
     page = dom(await vera_browser.get(LEDGER))

@@ -25,6 +25,7 @@ from whalefall.resolvers.nouns.noun import Condition, described
 from whalefall.resolvers.nouns.text import one_of
 
 DEFAULT_DAYS = 366
+SAMPLE = "SAMPLE"  # the source of points that were not read from a server
 
 
 @dataclass(kw_only=True)
@@ -36,6 +37,7 @@ class SizePointRow:
     data_bytes: Bytes | None = described("Bytes of data; null: unknown.")
     log_bytes: Bytes | None = described("Bytes of log; null: unknown.")
     database_count: int | None = described("Active databases of the instance; null of a database.")
+    is_sample: bool = described("Whether a demo invented this point; false for what was read.")
 
 
 History = dict[int, list[SizePointRow]]
@@ -60,6 +62,7 @@ async def database_size_history(
         stat.data_bytes,
         stat.log_bytes,
         cast(null(), BigInteger).label("database_count"),
+        (stat.source == SAMPLE).label("is_sample"),
     )
     return await _history(session, actor, view.subquery(), database_ids, start, end)
 
@@ -83,6 +86,7 @@ async def instance_size_history(
         stat.data_bytes,
         stat.log_bytes,
         stat.database_count,
+        (stat.source == SAMPLE).label("is_sample"),
     )
     return await _history(session, actor, view.subquery(), instance_ids, start, end)
 

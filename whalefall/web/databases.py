@@ -85,6 +85,7 @@ async def detail(request: Request) -> Response:
         row=row,
         instance=instance,
         history=readings_of(history[database_id]),
+        sampled=sum(point.is_sample for point in history[database_id]),
         range=span if span in RANGES else "3m",
         ranges=list(RANGES),
         **tables,

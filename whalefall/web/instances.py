@@ -100,6 +100,7 @@ async def detail(request: Request) -> Response:
         total=total,
         largest=max((found.size_bytes or 0 for found in databases.rows), default=0),
         history=readings_of(history[instance_id]),
+        sampled=sum(point.is_sample for point in history[instance_id]),
         sessions=sessions.rows,
         outcome=None,
     )
