@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, TypeVar
 
+from sqlalchemy import null
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Role
@@ -98,7 +99,7 @@ async def make_database(
     }
     if columns.get("size_bytes") is not None:
         defaults["size_collected_at"] = datetime.now(UTC)
-        defaults |= {"size_quality": Quality.EXACT, "size_reason": None}
+        defaults |= {"size_quality": Quality.EXACT, "size_reason": null()}
     return await _add(session, InstanceDatabase(**{**defaults, **columns}))
 
 

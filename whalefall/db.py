@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from whalefall.crypto import KeyRing
@@ -91,6 +92,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # values of people and servers stay out of logged errors
             connect_args={"server_settings": SETTINGS, "timeout": 5},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -242,7 +244,7 @@ def _unavailable() -> Any:
     """Our database being away is a Problem of its own, not an unexpected error."""
     try:
         yield
-    except (OSError, TimeoutError, InterfaceError) as error:
+    except (OSError, TimeoutError, PoolTimeoutError, InterfaceError) as error:
         raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
     except DBAPIError as error:
         if error.connection_invalidated or _is_away(error.orig):

@@ -1,7 +1,8 @@
 """What every resolver is given."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import strawberry
@@ -21,10 +22,10 @@ class Context:
     actor: Actor
     operation_name: str | None = None  # as given; the document may have several operations
     deadline: asyncio.Timeout | None = None
-    loaders: Loaders = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.loaders = Loaders(self.db, self.actor)
+    @cached_property
+    def loaders(self) -> Loaders:
+        return Loaders(self.db, self.actor)
 
     @property
     def db(self) -> Database:

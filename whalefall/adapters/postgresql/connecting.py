@@ -34,12 +34,12 @@ class PostgreSQLAdapter:
                     connection = await _open(target, limits, name)
                     stack.push_async_callback(_close, connection)
                     [hello] = await connection.fetch(HELLO)
+                latency_ms = round((time.monotonic() - started) * 1000)
+                server = server_fact(
+                    hello["banner"], hello["version"], hello["number"], latency_ms=latency_ms
+                )
             except DRIVER_ERRORS as error:
                 raise problem_of(error, mode) from error
-            latency_ms = round((time.monotonic() - started) * 1000)
-            server = server_fact(
-                hello["banner"], hello["version"], hello["number"], latency_ms=latency_ms
-            )
             yield PostgreSQLSession(connection, mode, text(hello["database"]), server)
 
 

@@ -47,14 +47,14 @@ async def login(
     transport.set_protocol(protocol)
     try:
         await connected
+        connection = asyncpg.Connection(
+            protocol, transport, loop, address, _configuration(limits), parameters
+        )
     except BaseException:
         transport.abort()
         if protocol.is_foreign:
             raise ForeignAnswer from None
         raise
-    connection = asyncpg.Connection(
-        protocol, transport, loop, address, _configuration(limits), parameters
-    )
     protocol.set_connection(connection)
     return connection
 

@@ -16,6 +16,7 @@ DRIVER_ERRORS = (
     asyncpg.InternalClientError,
     OSError,  # with TimeoutError, ssl.SSLError and everything a socket says
     ForeignAnswer,
+    AttributeError,
     ValueError,
     LookupError,
     TypeError,
