@@ -17,7 +17,6 @@ from whalefall.resolvers.logs import saving_logs
 from whalefall.schema.build import make_schema
 from whalefall.schema.http import graphql_routes
 from whalefall.settings import Settings
-from whalefall.web import probes
 from whalefall.web import routes as web_routes
 from whalefall.web.problems import EXCEPTION_HANDLERS
 
@@ -51,7 +50,7 @@ def create_app(settings: Settings) -> Starlette:
 
 def routes() -> list[BaseRoute]:
     """Everything that answers: GraphQL, pages, files and probes."""
-    return [*graphql_routes(make_schema()), *web_routes(), *probes.ROUTES]
+    return [*graphql_routes(make_schema()), *web_routes()]
 
 
 def serve(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from whalefall.crypto import KeyRing
 from whalefall.domain.targets import TargetPolicy
 from whalefall.errors import ServiceUnavailable
 from whalefall.queue import PENDING_JOBS, Job
-from whalefall.settings import Settings
+from whalefall.settings import Settings, SettingsError
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
@@ -83,7 +83,7 @@ class Database:
         pool_size: int = 10,
     ) -> None:
         self.settings, self.keys = settings, keys
-        self.target_policy = TargetPolicy.parse(settings.targets_allow)
+        self.target_policy = _policy(settings)
         url = settings.database_url
         self._url = plain_url(url)
         self.engine = create_async_engine(
@@ -102,7 +102,7 @@ class Database:
 
     @classmethod
     def of(cls, settings: Settings, *, send: SendJob | None = None) -> "Database":
-        """The database of an installation. Raises SettingsError without usable keys."""
+        """The database of an installation. Raises SettingsError."""
         return cls(settings, KeyRing.from_text(settings.secret_keys), send=send)
 
     async def open(self) -> None:
@@ -237,6 +237,13 @@ class Notifications:
         for wanted_channel, wanted_payload, event in self._waiters:
             if (wanted_channel, wanted_payload) == (channel, payload):
                 event.set()
+
+
+def _policy(settings: Settings) -> TargetPolicy:
+    try:
+        return TargetPolicy.parse(settings.targets_allow)
+    except ValueError as error:
+        raise SettingsError("WHALEFALL_TARGETS_ALLOW must be CIDR or CIDR:port") from error
 
 
 @contextlib.contextmanager
