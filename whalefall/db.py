@@ -142,6 +142,10 @@ class Database:
 
     async def fetch(self, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
         """The rows of fixed statements; more than one share a snapshot."""
+        with _unavailable():
+            return await self._fetch(statements)
+
+    async def _fetch(self, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
         async with self._pool.acquire() as connection:
             if len(statements) == 1:
                 ((sql, values),) = statements
@@ -158,14 +162,12 @@ class Database:
     ) -> None:
         """Send the statement's rows as CSV, chunk by chunk, as fast as `write` takes them."""
         sql, values = statement
-        async with self._pool.acquire() as connection:
-            await connection.execute("SET statement_timeout = 0")
-            try:
+        with _unavailable():
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                await connection.execute("SET LOCAL statement_timeout = 0")
                 await connection.copy_from_query(
                     sql, *values, output=write, format="csv", header=header
                 )
-            finally:
-                await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
 
     async def _send_jobs(self, jobs: Iterable[Job]) -> None:
         """A job that cannot be sent now is sent again by the scheduler: its record is committed."""
@@ -246,12 +248,23 @@ def _policy(settings: Settings) -> TargetPolicy:
         raise SettingsError("WHALEFALL_TARGETS_ALLOW must be CIDR or CIDR:port") from error
 
 
+AWAY = (
+    OSError,
+    TimeoutError,
+    PoolTimeoutError,
+    InterfaceError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
+
+
 @contextlib.contextmanager
 def _unavailable() -> Any:
     """Our database being away is a Problem of its own, not an unexpected error."""
     try:
         yield
-    except (OSError, TimeoutError, PoolTimeoutError, InterfaceError) as error:
+    except AWAY as error:
         raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
     except DBAPIError as error:
         if error.connection_invalidated or _is_away(error.orig):

@@ -47,8 +47,10 @@ async def _chunks(db: Database, statement: Statement) -> AsyncGenerator[bytes, N
     async def copy() -> None:
         try:
             await db.copy(statement, lambda chunk: waiting.put(bytes(chunk)), header=True)
-        finally:
+        except Exception:  # told to the reader below; a cancelled copy has no reader any more
             await waiting.put(None)
+            raise
+        await waiting.put(None)
 
     copying = asyncio.create_task(copy())
     try:

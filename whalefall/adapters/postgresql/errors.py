@@ -20,7 +20,9 @@ DRIVER_ERRORS = (
     ValueError,
     LookupError,
     TypeError,
+    AssertionError,
     BufferError,
+    SystemError,
     struct.error,
 )
 

@@ -1,5 +1,6 @@
 """What keeps a foreign or hostile server from hurting the process that talks to it."""
 
+import asyncio
 import struct
 
 from asyncpg.protocol import Protocol
@@ -22,16 +23,21 @@ class GuardedProtocol(Protocol):
     """
 
     is_foreign = False
+    _wire: asyncio.Transport
     _bytes_left = LONGEST_SESSION_BYTES
     _skip = 0  # bytes of the current message that are still to come
     _torn_header = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._wire = transport
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:  # type: ignore[override]  # stub says object
         if not self.is_foreign and self._is_sound(data):
             super().data_received(data)
         else:
             self.is_foreign = True
-            self.abort()
+            self._wire.abort()
 
     def _is_sound(self, data: bytes) -> bool:
         self._bytes_left -= len(data)
