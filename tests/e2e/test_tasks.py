@@ -57,7 +57,7 @@ async def test_everything_works_without_javascript(browser: Browser, demo: Demo)
     await seen.page.get_by_label("Search").fill("many_tables")
     await seen.page.get_by_label("Search").press("Enter")
     await seen.page.wait_for_url("**search=many_tables**")
-    await seen.page.get_by_role("link", name="many_tables").first.click()
+    await seen.page.get_by_role("link", name="many_tables", exact=True).click()
     await seen.page.get_by_role("button", name=re.compile("Refresh")).click()
 
     await expect(seen.page.get_by_role("heading", level=1)).to_contain_text("many_tables")
