@@ -1,8 +1,9 @@
 """Table sizes on PostgreSQL: what belongs to a table, what is locked, what is not listed."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
+import asyncpg
 import pytest
 
 from tests.adapters.contract import QUICK
@@ -10,6 +11,8 @@ from tests.adapters.postgresql.server import PostgreSQLServer
 from whalefall.adapters.base import Target
 from whalefall.adapters.postgresql import PostgreSQLAdapter
 from whalefall.adapters.postgresql.dialing import Connection
+from whalefall.adapters.postgresql.errors import LockTimeout
+from whalefall.adapters.postgresql.tables import collect_tables
 from whalefall.domain.facts import (
     Collected,
     Quality,
@@ -18,6 +21,7 @@ from whalefall.domain.facts import (
     TableFact,
     TableKind,
 )
+from whalefall.errors import Code, TargetProblem
 
 LOCKED = SkipReason.LOCKED
 
@@ -253,6 +257,38 @@ async def test_partitioned_table_of_which_nothing_can_be_read_has_no_size(
     assert {skipped.reason for skipped in tables.skipped} == {LOCKED}
 
 
+async def test_lock_taken_in_the_very_moment_costs_only_its_own_table(
+    server: PostgreSQLServer, database: str, owner: Connection
+) -> None:
+    await server.create_tables(database, [f"t{number}" for number in range(9)])
+    held = await owner.fetchval("SELECT 't4'::regclass::oid")
+
+    async with PostgreSQLAdapter().connect(server.target(), QUICK, database=database) as session:
+
+        async def fetch(statement: str, *arguments: Sequence[int]) -> list[asyncpg.Record]:
+            if any(held in oids for oids in arguments):
+                raise LockTimeout("held since a moment ago")
+            return await session.fetch(statement, *arguments)
+
+        tables = await collect_tables(fetch)
+
+    assert len(tables.items) == 8
+    assert tables.skipped == [Skipped(schema_name="public", name="t4", reason=LOCKED)]
+    assert not tables.complete
+
+
+async def test_size_function_that_may_not_be_run_is_a_missing_privilege(
+    server: PostgreSQLServer, database: str, owner: Connection
+) -> None:
+    await server.create_tables(database, ["t"])
+    await owner.execute("REVOKE EXECUTE ON FUNCTION pg_table_size(regclass) FROM PUBLIC")
+
+    with pytest.raises(TargetProblem) as caught:
+        await tables_of(server.target(), database)
+
+    assert caught.value.problem_code is Code.TARGET_PERMISSION_DENIED
+
+
 async def test_thousands_of_tables_take_no_longer_than_twice_the_bare_query(
     server: PostgreSQLServer, database: str, owner: Connection
 ) -> None:
@@ -266,17 +302,19 @@ async def test_thousands_of_tables_take_no_longer_than_twice_the_bare_query(
             END $$
             """
         )
-    async with server.inside(database) as stranger:
+    bare_seconds, seconds = [], []
+    for _ in range(2):  # the better of two, for the machine has other things to do
+        async with server.inside(database) as stranger:
+            started = time.monotonic()
+            await stranger.fetch(
+                "SELECT relname, pg_total_relation_size(oid), pg_indexes_size(oid)"
+                " FROM pg_class WHERE relkind = 'r'"
+            )
+            bare_seconds.append(time.monotonic() - started)
         started = time.monotonic()
-        await stranger.fetch(
-            "SELECT relname, pg_total_relation_size(oid), pg_indexes_size(oid)"
-            " FROM pg_class WHERE relkind = 'r'"
-        )
-        bare_seconds = time.monotonic() - started
-
-    started = time.monotonic()
-    tables = await tables_of(server.target(), database)
+        tables = await tables_of(server.target(), database)
+        seconds.append(time.monotonic() - started)
 
     assert len(tables.items) == 3000
     assert tables.complete
-    assert time.monotonic() - started < 2 * bare_seconds + 1
+    assert min(seconds) < 2 * min(bare_seconds) + 0.5

@@ -53,7 +53,7 @@ _BY_SQLSTATE: dict[str, tuple[Code, str, str]] = {
     "42501": (
         Code.TARGET_PERMISSION_DENIED,
         "The account lacks a privilege on the server.",
-        "Grant it pg_monitor, and CONNECT on the database.",
+        "Grant it pg_monitor, CONNECT on the database, and EXECUTE on the size functions.",
     ),
     "55000": (
         Code.DATABASE_CONNECTION_ERROR,
