@@ -40,6 +40,15 @@ SETTINGS = {
     "jit": "off",
 }
 log = structlog.get_logger(__name__)
+AWAY = (
+    OSError,
+    TimeoutError,
+    PoolTimeoutError,
+    InterfaceError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
 
 
 class _ReadOnlyConnection(asyncpg.Connection):
@@ -205,7 +214,8 @@ class Notifications:
         self._url = url
         self._connection: asyncpg.Connection | None = None
         self._waiters: set[tuple[str, str, asyncio.Event]] = set()
-        self._opening = asyncio.Lock()
+        self._opening: dict[str, asyncio.Task[None]] = {}
+        self._connecting = asyncio.Lock()
 
     @asynccontextmanager
     async def event(self, channel: str, payload: str) -> AsyncIterator[asyncio.Event]:
@@ -222,18 +232,30 @@ class Notifications:
             self._waiters.discard(waiter)
 
     async def close(self) -> None:
+        for opening in self._opening.values():
+            opening.cancel()
         if self._connection is not None:
             await self._connection.close(timeout=2)
             self._connection = None
 
     async def _listen(self, channel: str) -> None:
-        async with self._opening:
-            if self._connection is None or self._connection.is_closed():
-                with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
+        """Wait for a LISTEN that belongs to no waiter: one who leaves must not break it off."""
+        if not self._is_open() and all(opening.done() for opening in self._opening.values()):
+            self._opening.clear()  # a new connection listens to nothing yet
+        if channel not in self._opening:
+            self._opening[channel] = asyncio.create_task(self._open(channel))
+        await asyncio.shield(self._opening[channel])
+
+    async def _open(self, channel: str) -> None:
+        async with self._connecting:
+            with contextlib.suppress(*AWAY, asyncpg.PostgresError):
+                if not self._is_open():
                     self._connection = await asyncpg.connect(self._url, timeout=5)
-            if self._connection is not None and not self._connection.is_closed():
-                with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    await self._connection.add_listener(channel, self._heard)
+                assert self._connection is not None  # noqa: S101 (just connected)
+                await self._connection.add_listener(channel, self._heard)
+
+    def _is_open(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         for wanted_channel, wanted_payload, event in self._waiters:
@@ -246,17 +268,6 @@ def _policy(settings: Settings) -> TargetPolicy:
         return TargetPolicy.parse(settings.targets_allow)
     except ValueError as error:
         raise SettingsError("WHALEFALL_TARGETS_ALLOW must be CIDR or CIDR:port") from error
-
-
-AWAY = (
-    OSError,
-    TimeoutError,
-    PoolTimeoutError,
-    InterfaceError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-)
 
 
 @contextlib.contextmanager

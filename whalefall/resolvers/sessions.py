@@ -1,6 +1,7 @@
 """Sync sessions from the caller's side: start one, join a running one, cancel it, wait for it."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 
@@ -103,10 +104,9 @@ async def wait_for_session(db: Database, session_id: int, seconds: float) -> boo
             left = until - time.monotonic()
             if left <= 0:
                 return False
-            try:
-                await asyncio.wait_for(changed.wait(), min(left, LOOK_SECONDS))
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                    await changed.wait()
 
 
 async def close_if_done(session: WriteSession, session_id: int) -> None:

@@ -25,6 +25,7 @@ from whalefall.resolvers.collection.claims import (
 from whalefall.resolvers.sessions import CHANNEL
 
 RENEW_SECONDS = 10
+STOP_SECONDS = 1
 Work = Callable[[Database, Claim], Awaitable[None]]
 Failed = Callable[[WriteSession, Claim, Problem, int], Awaitable[None]]
 log = structlog.get_logger(__name__)
@@ -79,14 +80,14 @@ async def _race(db: Database, claim: Claim, work: Work, seconds: float) -> Probl
     try:
         await asyncio.wait({working, beating}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            await _stop(working)
+            await stop(working)
             beating.result()  # raises LeaseLost; returns when somebody asked to cancel
             await _finish_cancelled(db, claim)
             return None
         return working.result()
     finally:
-        await _stop(beating)
-        await _stop(working)
+        await stop(beating)
+        await stop(working)
 
 
 async def _bounded(db: Database, claim: Claim, work: Work, seconds: float) -> Problem | None:
@@ -127,7 +128,8 @@ async def _beat(db: Database, claim: Claim) -> None:
                 if time.monotonic() - renewed > LEASE_SECONDS:
                     raise LeaseLost from None
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), RENEW_SECONDS)
+                async with asyncio.timeout(RENEW_SECONDS):
+                    await changed.wait()
 
 
 async def _finish_cancelled(db: Database, claim: Claim) -> None:
@@ -136,7 +138,14 @@ async def _finish_cancelled(db: Database, claim: Claim) -> None:
         await finish(session, claim, Outcome(status=SyncStatus.CANCELLED, elapsed_ms=0))
 
 
-async def _stop(task: asyncio.Task[Problem | None] | asyncio.Task[None]) -> None:
-    """Cancel and wait; what the task still had to say no longer matters, but is heard."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def stop(task: asyncio.Task[Problem | None] | asyncio.Task[None]) -> None:
+    """Cancel until it has ended; what the task still had to say no longer matters.
+
+    Once is not enough: a driver may swallow a cancellation that meets its own timeout, and a
+    heartbeat that went on would keep the lease for ever.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=STOP_SECONDS)
+    if not task.cancelled():
+        task.exception()  # heard, so that asyncio does not complain of it
