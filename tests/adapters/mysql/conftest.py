@@ -12,7 +12,7 @@ from tests.adapters.mysql.server import (
     MySQLServer,
     administered,
 )
-from tests.mariadb import MariaDB
+from whalefall.embedded.mariadb import MariaDB
 
 _numbers = itertools.count(1)
 

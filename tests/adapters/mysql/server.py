@@ -8,10 +8,10 @@ from pathlib import Path
 
 import aiomysql
 
-from tests.mariadb import MariaDB, running_mariadb
 from whalefall.adapters.base import Target
 from whalefall.adapters.mysql.wire import Rows
 from whalefall.domain.engines import Engine
+from whalefall.embedded.mariadb import MariaDB, running_mariadb
 
 COLLECTOR = "collector"
 COLLECTOR_GRANTS = "REFERENCES, PROCESS, SHOW DATABASES"  # all that README asks for, on *.*
