@@ -41,13 +41,22 @@ async def create_partitions(session: WriteSession, first: date, last: date) -> N
         return
     await session.execute(LOCK)
     for table, month in missing:
-        until = _next(month)
-        await session.execute(
-            text(
-                f"CREATE TABLE IF NOT EXISTS {_name(table, month)} PARTITION OF {table}"
-                f" FOR VALUES FROM ('{month}') TO ('{until}')"
-            )
-        )
+        await _create(session, table, month)
+
+
+async def _create(session: WriteSession, table: str, month: date) -> None:
+    """Create a partition; rows of its month that strayed into the default one move over."""
+    name, first, until = _name(table, month), month, _next(month)
+    strays = f"FROM {table}_default WHERE stat_date >= '{first}' AND stat_date < '{until}'"
+    for statement in (
+        f"CREATE TEMPORARY TABLE strays ON COMMIT DROP AS SELECT * {strays}",
+        f"DELETE {strays}",
+        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table}"
+        f" FOR VALUES FROM ('{first}') TO ('{until}')",
+        f"INSERT INTO {table} SELECT * FROM strays",  # noqa: S608 (names and dates of ours)
+        "DROP TABLE strays",
+    ):
+        await session.execute(text(statement))
 
 
 async def _exists(session: WriteSession, table: str, month: date) -> bool:
