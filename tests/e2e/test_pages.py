@@ -11,7 +11,7 @@ from tests.test_demo import Demo
 WIDTHS = {"wide": 1440, "narrow": 390}
 LINKED = {  # page -> where a link to one of its kind stands
     "instance": ("/instances", r"/instances/\d+$"),
-    "database": ("/databases/ledgers?search=shop", r"/databases/\d+$"),
+    "database": ("/databases/ledgers?search=many_tables", r"/databases/\d+$"),
     "sync-session": ("/sync-sessions", r"/sync-sessions/\d+$"),
 }
 PAGES = {

@@ -63,6 +63,7 @@ async def ledger(request: Request) -> Response:
         total=total,
         largest=max((row.size_bytes or 0 for row in rows.rows), default=0),
         histories={key: readings_of(points) for key, points in history.items()},
+        has_samples=any(point.is_sample for points in history.values() for point in points),
         tags=[(tag.name, tag.display_name) for tag in tags.rows],
         freshness=list(Freshness),
     )
