@@ -89,6 +89,14 @@ async def test_an_active_filter_is_a_chip_that_takes_itself_away(vera_browser: B
 
 
 @pytest.mark.usefixtures("ledger")
+async def test_what_was_sorted_stays_sorted_when_the_search_changes(vera_browser: Browser) -> None:
+    page = dom(await vera_browser.get(f"{LEDGER}?order=-size", target=TABLE))
+
+    (kept,) = page.cssselect("input[form=filters]")
+    assert (kept.get("name"), kept.get("value")) == ("order", "-size")
+
+
+@pytest.mark.usefixtures("ledger")
 async def test_the_export_keeps_the_filters(vera_browser: Browser) -> None:
     page = dom(await vera_browser.get(f"{LEDGER}?tags=prod&order=-size&size=100"))
 

@@ -52,15 +52,31 @@ async def test_tables_are_listed_largest_first(vera_browser: Browser, database_i
 
 
 @pytest.mark.usefixtures("read_tables")
-async def test_the_list_is_a_block_of_both_pages(vera_browser: Browser, database_id: int) -> None:
+async def test_the_list_is_swapped_alone_so_the_search_keeps_its_focus(
+    vera_browser: Browser, database_id: int
+) -> None:
     tables = f"/databases/{database_id}/tables"
 
-    block = await vera_browser.get(f"{tables}?order=name", target=PANEL)
+    block = await vera_browser.get(f"{tables}?order=name", target="tables_list")
 
-    assert not dom(block).cssselect("h1")
+    assert not dom(block).cssselect("h1, form, svg.treemap")
     assert block.headers["hx-push-url"] == f"{tables}?order=name"
     detail = dom(await vera_browser.get(f"/databases/{database_id}"))
-    assert detail.cssselect(f"#{PANEL} th a")[0].get("hx-get").startswith(tables)
+    assert detail.cssselect("#tables_list th a")[0].get("hx-get").startswith(tables)
+    assert detail.cssselect("form.filters")[0].get("hx-target") == "#tables_list"
+
+
+@pytest.mark.usefixtures("read_tables", "sent_jobs")
+async def test_a_refresh_keeps_the_filters(otto_browser: Browser, database_id: int) -> None:
+    path = f"/databases/{database_id}/tables"
+    page = dom(await otto_browser.get(f"{path}?search=table"))
+    action = page.cssselect("main form[method=post]")[0].get("action")
+
+    panel = dom(await otto_browser.post(action, target=PANEL))
+
+    assert action == f"{path}/actions/refresh?search=table"
+    assert panel.cssselect("#search")[0].get("value") == "table"
+    assert panel.cssselect("#tables_progress")[0].get("hx-get") == f"{path}/progress?search=table"
 
 
 async def test_never_read_is_said_in_words(vera_browser: Browser, database_id: int) -> None:

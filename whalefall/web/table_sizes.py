@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from whalefall.db import ReadSession
+from whalefall.domain.paging import PageRequest
 from whalefall.domain.states import SnapshotStatus, SyncCategory, SyncStatus, SyncTrigger
 from whalefall.resolvers.databases import DatabaseRow, get_database
 from whalefall.resolvers.sessions import start_table_sizes
@@ -30,15 +31,18 @@ from whalefall.web.words import N_
 
 LABELS = {"search": N_("Search"), "schema": N_("Schema"), "min_size": N_("At least")}
 MAP_CELLS = 30
-PANEL = "tables_panel"
+PANEL, LIST = "tables_panel", "tables_list"
 
 
 async def tables(request: Request) -> Response:
-    """The tables alone: the whole width for the list, the map above it."""
+    """The tables alone, map and list; the search only swaps the list, so its field keeps focus."""
     async with request.app.state.db.read() as session:
         row = await get_database(session, request.state.actor, forms.path_id(request))
         panel = await tables_of(request, session, row)
     state: ListState = panel["list"]
+    if is_fragment(request) and request.headers.get("hx-target") == LIST:
+        headers = {"HX-Push-Url": state.here}
+        return render(request, "databases/tables_list.html", headers=headers, row=row, **panel)
     return render(request, "databases/tables.html", push=state.here, row=row, **panel)
 
 
@@ -49,7 +53,7 @@ async def refresh(request: Request) -> Response:
     async with request.app.state.db.write() as session:
         await start_table_sizes(session, actor, database_id, trigger=SyncTrigger.MANUAL)
     if not is_fragment(request):
-        return redirect(request, f"/databases/{database_id}/tables")
+        return redirect(request, _state(request)[0].url())
     return await _panel(request)
 
 
@@ -60,7 +64,8 @@ async def progress(request: Request) -> Response:
         snapshot = await get_table_snapshot(session, request.state.actor, database_id)
         record = await _running(request, session, database_id)
     if snapshot is not None and snapshot.status == SnapshotStatus.REFRESHING:
-        return render(request, "databases/progress.html", database_id=database_id, record=record)
+        state, _ = _state(request)
+        return render(request, "databases/progress.html", list=state, record=record)
     headers = {"HX-Retarget": f"#{PANEL}", "HX-Reswap": "outerHTML"}
     return await _panel(request, headers)
 
@@ -73,8 +78,7 @@ async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) ->
         schema_name=forms.text(fields, "schema"),
         min_size_bytes=forms.size(fields, "min_size"),
     )
-    path = f"/databases/{row.id}/tables"
-    state, page = list_state(request, PANEL, LABELS, default_order="-size", path=path)
+    state, page = _state(request)
     order = forms.order(fields, TableSizeOrderField)
     snapshot = await get_table_snapshot(session, actor, row.id)
     found = await list_table_sizes(session, actor, row.id, filter, order, page)
@@ -87,8 +91,13 @@ async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) ->
         "snapshot": snapshot,
         "largest": largest.rows,
         "record": await _running(request, session, row.id) if refreshing else None,
-        "database_id": row.id,
     }
+
+
+def _state(request: Request) -> tuple[ListState, PageRequest]:
+    """The list's own address, whichever page or deed shows it."""
+    path = f"/databases/{forms.path_id(request)}/tables"
+    return list_state(request, LIST, LABELS, default_order="-size", path=path)
 
 
 async def _panel(request: Request, headers: dict[str, str] | None = None) -> Response:

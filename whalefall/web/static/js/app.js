@@ -43,11 +43,6 @@
   const deeds = {
     dismiss: (button) => button.closest(".toast, .banner").remove(),
     close: (button) => button.closest("dialog").close(),
-    copy: async (button) => {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      button.setAttribute("aria-pressed", "true");
-      setTimeout(() => button.removeAttribute("aria-pressed"), 1200);
-    },
   };
 
   document.addEventListener("click", (event) => {
@@ -68,14 +63,6 @@
     event.stopImmediatePropagation();
     dialog.showModal();
   }, true);
-
-  // --- a select or a checkbox in a plain filter form
-  document.addEventListener("change", (event) => {
-    const target = event.target.closest("[data-port-for] [name=engine]");
-    if (!target) return;
-    const port = target.form.elements.port;
-    port.placeholder = target.selectedOptions[0].dataset.port || "";
-  });
 
   // --- theme
   function choose(theme) {
