@@ -27,7 +27,6 @@ from whalefall.schema.enums import refresh_engines
 from whalefall.schema.fields import find, list_of
 from whalefall.schema.instances import Instance
 from whalefall.schema.instances.mutations import InstanceMutations
-from whalefall.schema.limits import Limits
 from whalefall.schema.lookup import NodeQueries
 from whalefall.schema.scalars import SCALARS
 from whalefall.schema.sync import SyncSession
@@ -73,7 +72,6 @@ def make_schema() -> Schema:
     schema = Schema(
         Query,
         Mutation,
-        extensions=[Limits],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     for value in _input_values(schema):

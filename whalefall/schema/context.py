@@ -20,7 +20,6 @@ class Context:
 
     request: Request
     actor: Actor
-    operation_name: str | None = None  # as given; the document may have several operations
     deadline: asyncio.Timeout | None = None
 
     @cached_property

@@ -9,15 +9,12 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     InlineFragmentNode,
-    MaxIntrospectionDepthRule,
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
 )
-from strawberry.extensions import SchemaExtension
 
 from whalefall.errors import AuthenticationRequired, BadInput, Code, Problem
 
@@ -29,33 +26,6 @@ MAX_ROOT_FIELDS = 20
 MAX_DIRECTIVES = 50
 MAX_FRAGMENTS = 50
 MAX_SAME_FIELD = 20  # comparing fields that share a name takes time in its square
-
-
-class Limits(SchemaExtension):
-    """Refuses a document that asks for too much, and who asks for the schema without signing in."""
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        context.parse_options = {"max_tokens": MAX_TOKENS}
-        yield
-        if context.graphql_document is not None and context.context.operation_name is None:
-            kinds = [type(node) for node in context.graphql_document.definitions]
-            if kinds.count(OperationDefinitionNode) > 1:
-                problem = BadInput("Say by `operationName` which operation to run.")
-                raise GraphQLError(problem.message, original_error=problem)
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        context.validation_rules += (MaxIntrospectionDepthRule,)
-        if context.graphql_document is not None:
-            problem = refusal(
-                context.graphql_document, signed_in=context.context.actor.is_signed_in
-            )
-            if problem is not None:
-                context.pre_execution_errors = [
-                    GraphQLError(problem.message, original_error=problem)
-                ]
-        yield
 
 
 def refusal(document: DocumentNode, *, signed_in: bool) -> Problem | None:
