@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import count
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 from sqlalchemy import null
@@ -24,7 +25,7 @@ from whalefall.models.databases import (
 )
 from whalefall.models.instances import Credential, Instance, InstanceTag, Tag
 from whalefall.models.sync import SyncRecord, SyncSession
-from whalefall.models.users import User
+from whalefall.models.users import ApiToken, User
 
 Model = TypeVar("Model", bound=Base)
 
@@ -44,6 +45,11 @@ def unique_name(noun: str) -> str:
 async def make_user(session: AsyncSession, **columns: Any) -> User:
     defaults = {"username": unique_name("user"), "password_hash": "-", "role": Role.VIEWER}
     return await _add(session, User(**{**defaults, **columns}))
+
+
+async def make_api_token(session: AsyncSession, user: User, **columns: Any) -> ApiToken:
+    defaults = {"user_id": user.id, "name": unique_name("token"), "digest": token_bytes(32)}
+    return await _add(session, ApiToken(**{**defaults, **columns}))
 
 
 async def make_credential(

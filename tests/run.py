@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.clients import codegen, node
+
 BIN = Path(sys.executable).parent
 WITHOUT = "WHALEFALL_TEST_WITHOUT"
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
@@ -18,6 +20,7 @@ CHECKS = (
     (str(BIN / "lint-imports"),),
     ("-m", "djlint", "--lint", "--quiet", "templates"),
 )
+SUITES = {"clients": "tests/clients/suite"}  # what runs only by its name
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def main(command: str, *arguments: str) -> int:
     if command == "check":
         return check()
     first = arguments[0] if arguments else "-"
+    if first in SUITES:
+        return suite(first, *arguments[1:])
     if not first.startswith("-") and not Path(first.partition("::")[0]).exists():
         return refuse(f"there is no suite and no file {first!r}")
     without = [name for name in os.environ.get(WITHOUT, "").split(",") if name]
@@ -57,7 +62,16 @@ def main(command: str, *arguments: str) -> int:
     install([package for part in wanted for package in missing_packages(part)])
     if missing := [name for part in wanted for name in part.programs if not found(name)]:
         return refuse(f"missing: {', '.join(missing)} (or set {WITHOUT}={','.join(PARTS)})")
+    if not node.install_packages():
+        return refuse("npm cannot install what tests/clients/package-lock.json names")
     return check() or run(sys.executable, *pytest(without, arguments))
+
+
+def suite(name: str, *arguments: str) -> int:
+    """Run a suite, and nothing else."""
+    if not (node.install_packages() and codegen.install_packages()):
+        return refuse("npm or pip cannot install what the locks in tests/clients name")
+    return run(sys.executable, *pytest((), (SUITES[name], *arguments)))
 
 
 def check() -> int:

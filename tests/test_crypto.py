@@ -108,6 +108,16 @@ def test_a_ring_does_not_show_its_keys(ring: KeyRing) -> None:
     assert repr(ring) == "KeyRing()"
 
 
+def test_a_key_is_derived_from_the_first_one_or_from_the_named_one() -> None:
+    new, old = generate_key_line(), generate_key_line()
+    ring, old_id = KeyRing.from_text(f"{new},{old}"), old.partition(":")[0]
+
+    assert ring.derive("csrf") == KeyRing.from_text(new).derive("csrf")
+    assert ring.derive("csrf", key_id=old_id) == KeyRing.from_text(old).derive("csrf")
+    with pytest.raises(KeyError):
+        ring.derive("csrf", key_id="")
+
+
 def test_derived_keys_differ_by_purpose_and_by_ring(ring: KeyRing) -> None:
     other = KeyRing.from_text(generate_key_line())
 

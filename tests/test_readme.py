@@ -3,21 +3,28 @@
 import asyncio
 import os
 import re
+import shlex
 import signal
 import subprocess
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.factories import make_user
 from whalefall.adapters import adapter_for
 from whalefall.adapters.base import Limits, Target
-from whalefall.crypto import generate_key_line
-from whalefall.db import sqlalchemy_url
+from whalefall.app import create_app
+from whalefall.crypto import generate_key_line, hash_password
+from whalefall.db import Database, sqlalchemy_url
 from whalefall.domain.engines import Engine
 from whalefall.embedded import EmbeddedPostgres, EmbeddedValkey
 from whalefall.embedded.launch import usable_port
+from whalefall.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -96,6 +103,43 @@ async def test_operating_commands_work_on_a_fresh_database(
 
     assert len(short) == 4
     await made(postgres, "DROP DATABASE readme")
+
+
+async def test_programs_sign_in_refresh_and_make_a_token(db: Database, settings: Settings) -> None:
+    async with db.write() as session:
+        hashed = await hash_password("a long enough password")
+        await make_user(session, username="ada", password_hash=hashed)
+    app = create_app(settings)
+    app.state.db = db
+    known = {"ADDRESS": "http://127.0.0.1:8600"}
+    curls = next(block for block in blocks("sh") if "refreshAccessToken" in block)
+    commands = curls.removeprefix("curl ").split("\ncurl ")
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as http:
+        for command in commands:
+            http.cookies.clear()
+            (payload,) = (await curl(http, command, known))["data"].values()
+            assert payload["errors"] == []
+            known["ACCESS_TOKEN"] = payload.get("accessToken", "")
+            known["REFRESH_TOKEN"] = payload.get("refreshToken", "")
+    app.state.broker.close()
+
+    assert len(commands) == 3
+    assert payload["token"].startswith("wf_")
+
+
+async def curl(http: httpx2.AsyncClient, arguments: str, variables: dict[str, str]) -> Any:
+    """What a shell and curl make of a line, without either."""
+    for name, value in variables.items():
+        arguments = arguments.replace(f"${name}", value)
+    words = shlex.split(arguments)
+    pairs = list(pairwise(words))
+    headers = dict(text.split(": ", 1) for option, text in pairs if option == "-H")
+    (body,) = (text for option, text in pairs if option == "-d")
+    (url,) = (word for word in words if word.startswith("http:"))
+    response = await http.post(url, content=body, headers=headers)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 async def test_the_postgresql_grants_are_enough(postgres: EmbeddedPostgres) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -43,7 +44,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_names_every_command() -> None:
     said = call(ROOT / "run", "help").stdout
 
-    for command in ("demo", "test", "check", "bench", "serve", "worker", "scheduler", "migrate"):
+    for command in (
+        "demo",
+        "test",
+        "check",
+        "bench",
+        "serve",
+        "worker",
+        "scheduler",
+        "migrate",
+        "docs",
+    ):
         assert f"{command} " in said
 
 
@@ -99,6 +110,13 @@ def test_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no suite and no file 'everything'" in capsys.readouterr().err
 
 
+def test_suite_is_left_out_unless_it_is_named() -> None:
+    (suite,) = run.SUITES.values()
+
+    assert suite not in collected("tests/clients")
+    assert f"{suite}/test_clients.py" in collected(suite)
+
+
 def test_unknown_part_cannot_be_left_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +140,12 @@ def test_parts_left_out_are_deselected_by_their_marks() -> None:
     command = run.pytest(["mariadb", "chromium"], ["-x"])
 
     assert command == ["-m", "pytest", "-m", "not mariadb and not chromium", "-x"]
+
+
+def collected(folder: str) -> str:
+    """What pytest would run in a folder."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", folder]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def call(program: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

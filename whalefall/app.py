@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from whalefall import logs
 from whalefall.db import Database
 from whalefall.edge import Edge
+from whalefall.edge.wire import WEBSOCKETS
 from whalefall.queue import Job, make_broker, send
 from whalefall.resolvers.logs import saving_logs
 from whalefall.schema.build import make_schema
@@ -62,10 +63,10 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=10,
+        **WEBSOCKETS,
     )

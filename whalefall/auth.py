@@ -38,7 +38,8 @@ class Actor:
     name: str
     permissions: frozenset[Permission] = frozenset()
     user_id: int | None = None
-    session_id: int | None = None  # of the browser session, when there is one
+    session_id: int | None = None  # of the sign-in, when there was one
+    token_id: int | None = None  # of the API token, when it asks by one
 
     @classmethod
     def system(cls, name: str) -> "Actor":

@@ -28,6 +28,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 API_TOKEN_PREFIX = "wf_"  # noqa: S105 (a mark, so that a token is known when one leaks)
+REFRESH_TOKEN_PREFIX = "wfr_"  # noqa: S105 (likewise)
 HASHER = PasswordHasher()  # argon2id with the parameters of RFC 9106, low memory
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="argon2")  # each hash takes 64 MiB
 
@@ -77,9 +78,12 @@ class KeyRing:
             raise _undecryptable("What is stored is empty.")
         return plaintext
 
-    def derive(self, purpose: str, length: int = KEY_BYTES) -> bytes:
-        """A key of its own for each purpose, from the current key (HKDF-SHA256)."""
-        return _derive(self.keys[self.current_id], purpose, length)
+    def derive(self, purpose: str, length: int = KEY_BYTES, *, key_id: str | None = None) -> bytes:
+        """A key of its own for each purpose, from the current key or the named one (HKDF-SHA256).
+
+        Raises KeyError when the ring has no such key.
+        """
+        return _derive(self.keys[self.current_id if key_id is None else key_id], purpose, length)
 
     def sign(self, purpose: str, text: str) -> str:
         """A short, URL-safe HMAC of a text."""

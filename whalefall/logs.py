@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -19,13 +19,14 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from whalefall.domain.redaction import line, redact_mapping, trace
+from whalefall.domain.redaction import HIDDEN, line, redact_mapping, trace
 from whalefall.settings import Settings, SettingsError
 
 CAPACITY = 10_000
 SAVED_FROM = logging.INFO  # debug never reaches the database
 QUIET = {
     "uvicorn.access": logging.WARNING,  # its lines carry query strings; the edge has its own
+    "uvicorn.websockets": logging.WARNING,  # likewise
     "strawberry.execution": logging.CRITICAL + 1,  # quotes the document, with literals in it
     "sqlalchemy.engine": logging.WARNING,
     "asyncio": logging.WARNING,
@@ -139,11 +140,12 @@ class _StandardHandler(logging.Handler):
 
 def _entry(name: str, level: str, fields: dict[str, Any]) -> Entry:
     event, error = fields.pop("event", ""), fields.pop("exc_info", None)
+    hidden = fields.pop("hidden", ())
     request_id, actor = _text(fields, "request_id"), _text(fields, "actor")
     session_id, instance_id = _id(fields, "sync_session_id"), _id(fields, "instance_id")
     shown = redact_mapping(fields)
     if error:
-        shown["exception"] = trace(_traceback(error))
+        shown["exception"] = trace(_without(hidden, _traceback(error)))
     return Entry(
         logged_at=datetime.now(UTC),
         level=level,
@@ -181,6 +183,13 @@ def _traceback(error: object) -> str:
     kind, value, where = error if isinstance(error, tuple) else sys.exc_info()
     assert where is None or isinstance(where, TracebackType)  # noqa: S101 (for mypy)
     return "".join(traceback.format_exception(kind, value, where))
+
+
+def _without(hidden: Iterable[str], text: str) -> str:
+    """The text without what its logger knows to be somebody's own words."""
+    for words in hidden:
+        text = text.replace(words, HIDDEN).replace(repr(words)[1:-1], HIDDEN)
+    return text
 
 
 def _print(entry: Entry) -> None:

@@ -33,6 +33,8 @@ class Settings:
     pg_bin: str = ""
     capacity_seconds: float = 120
     table_sizes_seconds: float = 300
+    graphql_max_cost: int = 500_000
+    graphql_cost_per_second: int = 20_000_000
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -13,7 +14,8 @@ from whalefall.auth import Role
 from whalefall.edge import COOKIE
 from whalefall.edge import bodies as bodies_module
 from whalefall.edge.bodies import BODY_BYTES, BodyTooSlow, read_body
-from whalefall.models.users import User
+from whalefall.models.users import User, UserSession
+from whalefall.resolvers.users import issue_tokens
 
 
 async def test_a_sane_request_id_is_kept(http: httpx2.AsyncClient) -> None:
@@ -76,6 +78,33 @@ async def test_the_bearer_wins_over_the_cookie(site: Site, http: httpx2.AsyncCli
     shown = (await http.get("/show", headers={**site.cookie, **site.bearer})).json()
 
     assert (shown["actor"], shown["rights"]) == ("ada", ["VIEW"])
+
+
+async def test_an_access_token_is_a_bearer_until_its_session_ends(
+    site: Site, http: httpx2.AsyncClient
+) -> None:
+    tokens = await issue_tokens(site.db, site.ada)
+    bearer = {"Authorization": f"bearer  {tokens.access_token} ", "Accept": "application/json"}
+
+    shown = (await http.post("/show", headers=bearer)).json()  # a write, without CSRF token
+    async with site.db.write() as session:
+        await session.execute(update(UserSession).values(revoked_at=datetime.now(UTC)))
+    refused = await http.post("/show", headers=bearer)
+
+    assert (shown["actor"], len(shown["rights"]), shown["csrf_token"]) == ("ada", 6, "")
+    assert (refused.status_code, refused.json()["message_code"]) == (401, "TOKEN_INVALID")
+
+
+async def test_a_refresh_token_is_neither_bearer_nor_cookie(
+    site: Site, http: httpx2.AsyncClient
+) -> None:
+    refresh_token = (await issue_tokens(site.db, site.ada)).refresh_token
+
+    as_bearer = await http.get("/show", headers={"Authorization": f"Bearer {refresh_token}"})
+    as_cookie = await http.get("/show", headers={"Cookie": f"{COOKIE}={refresh_token}"})
+
+    assert as_bearer.status_code == 401
+    assert as_cookie.json()["actor"] == "nobody"
 
 
 @pytest.mark.parametrize("path", ["/show", "/graphql", "/api/v1/private"])

@@ -1,15 +1,20 @@
-"""Months get partitions of their own before their first day comes."""
+"""Months get partitions before their first day comes; sign-ins of old are forgotten."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from tests.factories import ADA, OTTO, make_database
+from tests.factories import ADA, OTTO, make_database, make_user
 from whalefall.db import Database, WriteSession
 from whalefall.errors import PermissionRequired
 from whalefall.models.databases import DatabaseSizeStat
-from whalefall.resolvers.maintenance import create_partitions, keep_partitions
+from whalefall.models.users import RefreshToken, UserSession
+from whalefall.resolvers.maintenance import (
+    create_partitions,
+    forget_sign_ins,
+    keep_partitions,
+)
 
 PARTITIONS = text("""
     SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
@@ -91,6 +96,40 @@ async def test_this_month_and_the_next_three_are_kept_ready(db: Database) -> Non
     for days in (0, 31, 62, 93):
         month = today + timedelta(days=days)
         assert f"database_size_stats_y{month:%Y}m{month:%m}" in known
+
+
+async def test_sessions_are_forgotten_with_their_tokens_a_week_after_they_ended(
+    db: Database,
+) -> None:
+    now = datetime.now(UTC)
+    ends = {"live": (1, None), "over": (-6, None), "long over": (-8, None), "left": (-3, -8)}
+    async with db.write() as session:
+        user = await make_user(session)
+        for name, (expires, revoked) in ends.items():
+            ended = None if revoked is None else now + timedelta(days=revoked)
+            expires_at = now + timedelta(days=expires)
+            sign_in = UserSession(
+                user_id=user.id,
+                token_digest=name.encode(),
+                expires_at=expires_at,
+                revoked_at=ended,
+            )
+            session.add(sign_in)
+            await session.flush()
+            session.add(
+                RefreshToken(session_id=sign_in.id, digest=name.encode(), expires_at=expires_at)
+            )
+
+    await forget_sign_ins(db, ADA)
+
+    async with db.read() as session:
+        for column in (UserSession.token_digest, RefreshToken.digest):
+            assert set((await session.execute(select(column))).scalars()) == {b"live", b"over"}
+
+
+async def test_an_operator_does_not_forget_sign_ins(db: Database) -> None:
+    with pytest.raises(PermissionRequired):
+        await forget_sign_ins(db, OTTO)
 
 
 async def test_an_operator_does_not_keep_partitions(db: Database) -> None:

@@ -16,6 +16,7 @@ from tests.factories import (
     NOBODY,
     ORACLE,
     VERA,
+    make_api_token,
     make_credential,
     make_database,
     make_instance,
@@ -23,6 +24,7 @@ from tests.factories import (
     make_sync_session,
     make_table_sizes,
     make_tag,
+    make_user,
 )
 from whalefall.db import Database, WriteSession
 from whalefall.domain.paging import Direction, OrderBy, Page, PageRequest
@@ -36,6 +38,7 @@ from whalefall.resolvers.nouns.queries import Listing
 from whalefall.resolvers.sync import SYNC_RECORDS, SYNC_SESSIONS
 from whalefall.resolvers.table_sizes import TABLE_SIZES, TABLE_SNAPSHOTS
 from whalefall.resolvers.tags import TAGS
+from whalefall.resolvers.users import API_TOKENS
 
 NOUNS: list[Noun[Any]] = [
     INSTANCES,
@@ -46,6 +49,7 @@ NOUNS: list[Noun[Any]] = [
     SYNC_RECORDS,
     TABLE_SIZES,
     TABLE_SNAPSHOTS,
+    API_TOKENS,
 ]
 PARENTS: dict[str, Relation] = {
     "TableSize": DATABASES.relations["table_sizes"],
@@ -85,6 +89,10 @@ async def parents(session: WriteSession) -> dict[str, int]:
     await make_sync_record(session, sync)
     for instance in instances:
         await make_sync_record(session, sync, instance_id=instance.id, progress=0.5)
+    user = await make_user(session)
+    for name in ("a", "b", "a"):
+        scopes = ["VIEW"] if name == "a" else None
+        await make_api_token(session, user, name=name, scopes=scopes)
     return {"TableSize": databases[0].id, "SyncRecord": sync.id}
 
 
@@ -92,7 +100,8 @@ async def read(
     session: WriteSession, noun: Noun[Any], parents: dict[str, int], listing: Listing
 ) -> Page[Any]:
     if noun.name not in PARENTS:
-        return await reading.list_rows(session, VERA, noun, listing)
+        reader = ADA if noun is API_TOKENS else VERA  # who sees others' tokens administers
+        return await reading.list_rows(session, reader, noun, listing)
     key = parents[noun.name]
     pages = await reading.related_pages(session, VERA, PARENTS[noun.name], [key], listing)
     return pages[key]

@@ -1,6 +1,6 @@
 """The GraphQL door by itself: real HTTP messages, a real database, and a chosen actor."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.factories import ADA
@@ -77,10 +78,18 @@ class Door:
 
 
 @asynccontextmanager
-async def opened_door(db: Database, schema: Schema = schema) -> AsyncIterator[Door]:
+async def opened_door(
+    db: Database, schema: Schema = schema, *, compiled: bool = True
+) -> AsyncIterator[Door]:
     """The endpoint over a database, with a schema of its own if need be."""
+    async with door_to(db, graphql_routes(schema, compiled=compiled)) as door:
+        yield door
+
+
+@asynccontextmanager
+async def door_to(db: Database, routes: Sequence[BaseRoute]) -> AsyncIterator[Door]:
     who: list[Actor] = []
-    app = Starlette(routes=graphql_routes(schema), middleware=[Middleware(As, who=who)])
+    app = Starlette(routes=routes, middleware=[Middleware(As, who=who)])
     app.state.db = db
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
@@ -91,4 +100,11 @@ async def opened_door(db: Database, schema: Schema = schema) -> AsyncIterator[Do
 async def door(opened_database: Database) -> AsyncIterator[Door]:
     """A test that writes also asks for `db`, which is emptied after it."""
     async with opened_door(opened_database) as door:
+        yield door
+
+
+@pytest.fixture
+async def plain_door(opened_database: Database) -> AsyncIterator[Door]:
+    """The endpoint when nothing is compiled: resolvers answer everything."""
+    async with opened_door(opened_database, compiled=False) as door:
         yield door

@@ -29,6 +29,10 @@ def code_of(document: str, *, signed_in: bool = True) -> str | None:
         "{ x { " + " ".join(f"a{n}: id" for n in range(limits.MAX_ALIASES)) + " } }",
         "{ id " + "@a " * limits.MAX_DIRECTIVES + "}",
         "{ x { " + "id " * limits.MAX_SAME_FIELD + "} }",
+        "{ x { " + " ".join(f"f{n}" for n in range(limits.MAX_FIELDS - 1)) + " } }",
+        "{ x { " + " ".join(f"f{n} {{ y }}" for n in range(limits.MAX_OBJECTS - 1)) + " } }",
+        " ".join(f"query Q{n} {{ id }}" for n in range(limits.MAX_OPERATIONS)),
+        "{ id(a: [" + "1 " * (limits.MAX_LITERALS - 1) + "]) }",
     ],
 )
 def test_at_the_limit_a_document_passes(document: str) -> None:
@@ -51,6 +55,17 @@ def test_at_the_limit_a_document_passes(document: str) -> None:
         "{ x { " + "id " * (limits.MAX_SAME_FIELD + 1) + "} }",
         "{ x { " + "... { id } " * (limits.MAX_SAME_FIELD + 1) + "} }",
         "{ id } " + "fragment F on Query { id } " * (limits.MAX_FRAGMENTS + 1),
+        "{ x { " + " ".join(f"f{n}" for n in range(limits.MAX_FIELDS)) + " } }",
+        "{ x { ...F } y { ...F } } fragment F on X { "
+        + " ".join(f"f{n}" for n in range(limits.MAX_FIELDS // 2))
+        + " }",
+        "{ x } fragment F on X { " + " ".join(f"f{n}" for n in range(limits.MAX_FIELDS + 1)) + " }",
+        "query A { x { ...F } } query B { x { ...F } } fragment F on X { "
+        + " ".join(f"f{n}" for n in range(limits.MAX_FIELDS // 2))
+        + " }",
+        "{ x { " + " ".join(f"f{n} {{ y }}" for n in range(limits.MAX_OBJECTS)) + " } }",
+        " ".join(f"query Q{n} {{ id }}" for n in range(limits.MAX_OPERATIONS + 1)),
+        "{ id(a: [" + "1 " * limits.MAX_LITERALS + "]) }",
     ],
 )
 def test_beyond_a_limit_a_document_is_too_complex(document: str) -> None:

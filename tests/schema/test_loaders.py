@@ -64,30 +64,32 @@ async def make_graph(db: Database) -> None:
 
 
 @pytest.mark.parametrize("query", [INSTANCES, SESSIONS])
-async def test_a_longer_page_needs_no_more_statements(db: Database, door: Door, query: str) -> None:
+async def test_a_longer_page_needs_no_more_statements(
+    db: Database, plain_door: Door, query: str
+) -> None:
     await make_graph(db)
-    await door.data(query, {"first": 1})
+    await plain_door.data(query, {"first": 1})
 
     with statements(db) as short:
-        await door.data(query, {"first": 1})
+        await plain_door.data(query, {"first": 1})
     with statements(db) as long:
-        await door.data(query, {"first": 4})
+        await plain_door.data(query, {"first": 4})
 
     assert len(short) == len(long)
     assert len(long) <= 15
 
 
-async def test_a_count_is_taken_only_when_asked_for(db: Database, door: Door) -> None:
+async def test_a_count_is_taken_only_when_asked_for(db: Database, plain_door: Door) -> None:
     with statements(db) as without:
-        await door.data("{ databases { nodes { id } } }")
+        await plain_door.data("{ databases { nodes { id } } }")
     with statements(db) as with_count:
-        await door.data("{ databases { totalCount nodes { id } } }")
+        await plain_door.data("{ databases { totalCount nodes { id } } }")
 
     assert (len(without), len(with_count)) == (1, 2)
 
 
-async def test_nobody_costs_no_statement(db: Database, door: Door) -> None:
+async def test_nobody_costs_no_statement(db: Database, plain_door: Door) -> None:
     with statements(db) as sent:
-        await door.answer("{ databases { nodes { id } } tags { totalCount } }", actor=NOBODY)
+        await plain_door.answer("{ databases { nodes { id } } tags { totalCount } }", actor=NOBODY)
 
     assert sent == []

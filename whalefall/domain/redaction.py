@@ -23,8 +23,8 @@ _VALUES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(://[^\s:/@]{0,256}):\S{1,512}@"), rf"\1:{HIDDEN}@"),
     (re.compile(r"\b(bearer)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"\b(authorization\W{1,4}basic)\s+\S+", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(r"\bwf_[\w-]{8,}"), f"wf_{HIDDEN}"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), HIDDEN),
+    (re.compile(r"\b(wfr?_)[\w-]{8,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"\beyJ[\w-]{8,}(\.[\w-]*){0,2}"), HIDDEN),  # whole, or cut off
     (re.compile(r"\$argon2\w*\$\S+"), HIDDEN),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END|\Z)", re.DOTALL), HIDDEN),
     (re.compile(r"\b(identified\s+by|password)\s+('[^']*'|\"[^\"]*\")", re.I), rf"\1 {HIDDEN}"),

@@ -1,7 +1,7 @@
 """Good faith: a write by cookie comes from a page of ours and proves it with the CSRF token."""
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import Receive
 
 from whalefall.crypto import same_text
@@ -11,12 +11,13 @@ from whalefall.errors import BadInput, Code, Refused
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 GRAPHQL, LOGIN = "/graphql", "/login"
+SCHEMES = {"ws": "http", "wss": "https"}  # pages are told apart by these
 
 
-def is_from_us(request: Request, public_origin: str | None) -> bool | None:
+def is_from_us(request: HTTPConnection, public_origin: str | None) -> bool | None:
     """Whether a page of this site sent the request; None when the browser does not say."""
-    headers = request.headers
-    here = origin_of(f"{request.scope['scheme']}://{headers.get('host', '')}")
+    headers, scheme = request.headers, request.scope["scheme"]
+    here = origin_of(f"{SCHEMES.get(scheme, scheme)}://{headers.get('host', '')}")
     own = {public_origin, here} - {None}
     return is_same_origin(headers.get("sec-fetch-site"), headers.get("origin"), own)
 
@@ -33,10 +34,10 @@ async def check_write(
     if from_us is False:
         raise Refused("This request comes from another site.", code=Code.CSRF_INVALID)
     if path == LOGIN or not state.actor.is_signed_in:
-        state.csrf_problem = None if from_us else _unsaid()
+        state.csrf_problem = None if from_us else unsaid()
     else:
         given = await _given_token(request, replay(body, receive))
-        state.csrf_problem = _compared(given, state.csrf_token)
+        state.csrf_problem = compared(given, state.csrf_token)
     if state.csrf_problem is not None and path != GRAPHQL:
         raise state.csrf_problem
 
@@ -54,12 +55,14 @@ async def _given_token(request: Request, receive: Receive) -> str:
     return field if isinstance(field, str) else ""
 
 
-def _unsaid() -> Refused:
+def unsaid() -> Refused:
+    """What is wrong with a write from nowhere."""
     message = "The browser does not say which site this request comes from."
     return Refused(message, code=Code.CSRF_MISSING)
 
 
-def _compared(given: str, wanted: str) -> Refused | None:
+def compared(given: str, wanted: str) -> Refused | None:
+    """What is wrong with a CSRF token."""
     if not given:
         return Refused("The CSRF token is missing.", code=Code.CSRF_MISSING)
     if not same_text(given, wanted):

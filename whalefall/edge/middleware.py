@@ -9,7 +9,7 @@ import re
 import uuid
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whalefall.auth import NOBODY
@@ -18,6 +18,7 @@ from whalefall.domain.origins import TrustedProxies, origin_of
 from whalefall.edge.answering import COOKIE, Answering
 from whalefall.edge.bodies import BodyTooLarge, BodyTooSlow, check_length, read_body, replay
 from whalefall.edge.good_faith import check_write, is_from_us
+from whalefall.edge.sockets import Sockets
 from whalefall.errors import Problem
 from whalefall.resolvers.users import actor_of_session, actor_of_token, csrf_token_of
 from whalefall.settings import Settings
@@ -36,16 +37,19 @@ class Edge:
         self.app = app
         self.proxies = TrustedProxies.parse(settings.trusted_proxies)
         self.public_origin = origin_of(settings.public_url)
+        self.sockets = Sockets(app, _identify, self.public_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        self._arrive(request)
-        answering = Answering(request, send)
-        bound = {"request_id": request.state.request_id, "actor": NOBODY.name}
-        with structlog.contextvars.bound_contextvars(**bound):
+        request_id = self._arrive(HTTPConnection(scope))
+        with structlog.contextvars.bound_contextvars(request_id=request_id, actor=NOBODY.name):
+            if scope["type"] == "websocket":
+                await self.sockets(scope, receive, send)
+                return
+            request = Request(scope, receive)
+            answering = Answering(request, send)
             await self._answer(request, receive, answering)
             answering.tell()
 
@@ -69,8 +73,8 @@ class Edge:
         if not answering.status:
             await response(request.scope, receive, answering)
 
-    def _arrive(self, request: Request) -> None:
-        """Fill in what is known before anything can fail."""
+    def _arrive(self, request: HTTPConnection) -> str:
+        """Fill in what is known before anything can fail; the request's id."""
         scope, headers, state = request.scope, request.headers, request.state
         peer = scope["client"][0] if scope.get("client") else ""
         state.address = self.proxies.client(peer, ",".join(headers.getlist("x-forwarded-for")))
@@ -82,6 +86,7 @@ class Edge:
         state.request_id = asked if REQUEST_ID.fullmatch(asked) else f"req_{uuid.uuid4().hex}"
         state.actor, state.csrf_token = NOBODY, ""
         state.same_origin, state.csrf_problem = False, None
+        return str(state.request_id)
 
     async def _admit(self, request: Request, receive: Receive) -> Receive:
         """Size, sender, good faith, in this order; what the application shall read from."""
@@ -98,7 +103,7 @@ class Edge:
         return replay(body, receive) if is_write else receive
 
 
-async def _identify(request: Request) -> bool:
+async def _identify(request: HTTPConnection) -> bool:
     """Who sends this, by bearer (then true) or else by cookie. Raises TOKEN_*."""
     state = request.state
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -112,6 +117,6 @@ async def _identify(request: Request) -> bool:
     return False
 
 
-def _database(request: Request) -> Database:
+def _database(request: HTTPConnection) -> Database:
     db: Database = request.app.state.db
     return db

@@ -10,7 +10,7 @@ from whalefall.db import Database
 from whalefall.errors import ServiceUnavailable
 from whalefall.queue import Job, make_broker, send
 from whalefall.resolvers.logs import saving_logs
-from whalefall.resolvers.maintenance import keep_partitions, reconcile
+from whalefall.resolvers.maintenance import forget_sign_ins, keep_partitions, reconcile
 from whalefall.settings import Settings
 
 ROUND_SECONDS = 5
@@ -42,6 +42,7 @@ async def _tick(db: Database) -> None:
     try:
         await reconcile(db, SCHEDULER)
         await keep_partitions(db, SCHEDULER)
+        await forget_sign_ins(db, SCHEDULER)
     except ServiceUnavailable:
         log.warning("scheduler.waiting_for_database")
     except Exception:  # a door: the next tick must come, whatever this one met

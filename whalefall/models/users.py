@@ -1,4 +1,4 @@
-"""People, their browser sessions and their API tokens. Secrets are digests only."""
+"""People, their sessions with refresh tokens, and their API tokens. Secrets are digests only."""
 
 from datetime import datetime
 
@@ -21,6 +21,8 @@ class User(Base):
 
 
 class UserSession(Base):
+    """One sign-in. Its cookie, its access tokens and its refresh tokens live and end with it."""
+
     __tablename__ = "user_sessions"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -31,6 +33,20 @@ class UserSession(Base):
     revoked_at: Mapped[datetime | None]
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
+
+
+class RefreshToken(Base):
+    """One link of a session's chain: its use spends it and adds the next one."""
+
+    __tablename__ = "refresh_tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(
+        ForeignKey("user_sessions.id", ondelete="CASCADE"), index=True
+    )
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
 
 
 class ApiToken(Base):

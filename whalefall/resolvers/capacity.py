@@ -2,27 +2,20 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Subquery,
-    cast,
-    func,
-    literal,
-    literal_column,
-    null,
-    select,
-)
+from sqlalchemy import BigInteger, Date, Subquery, cast, func, literal_column, null, select
 
-from whalefall.auth import Actor, Permission
+from whalefall.auth import Actor
 from whalefall.db import Session
+from whalefall.domain.paging import OrderBy
 from whalefall.domain.sizes import Bytes
 from whalefall.models.databases import DatabaseSizeStat, InstanceSizeStat
-from whalefall.resolvers.nouns.noun import Condition, described
-from whalefall.resolvers.nouns.text import one_of
+from whalefall.resolvers.nouns import reading
+from whalefall.resolvers.nouns.noun import Condition, Noun, Series, View, described
+from whalefall.resolvers.nouns.text import quoted
 
 DEFAULT_DAYS = 366
 SAMPLE = "SAMPLE"  # the source of points that were not read from a server
@@ -40,7 +33,71 @@ class SizePointRow:
     is_sample: bool = described("Whether a demo invented this point; false for what was read.")
 
 
+@dataclass(kw_only=True)
+class SizePeriod:
+    """A span of days, both included."""
+
+    start: dt.date | None = described(
+        "The first day; null: 366 days before the last.", default=None
+    )
+    end: dt.date | None = described("The last day; null: today.", default=None)
+
+
+class SizePointOrderField(StrEnum):
+    DATE = "DATE"
+
+
 History = dict[int, list[SizePointRow]]
+
+
+def _where(view: Subquery, filter: SizePeriod) -> Iterator[Condition]:
+    last: Any = func.current_date() if filter.end is None else cast(filter.end, Date)
+    yield view.c.date >= (
+        last - literal_column(str(DEFAULT_DAYS)) if filter.start is None else filter.start
+    )
+    if filter.end is not None:
+        yield view.c.date <= filter.end
+
+
+def _size_points(name: str, view: View) -> Noun[SizePointRow]:
+    """A noun whose id is that of the object measured."""
+    return Noun(
+        name=name,
+        row=SizePointRow,
+        filter=SizePeriod,
+        view=view,
+        where=_where,
+        orders={SizePointOrderField.DATE: ("date",)},
+        default_order=OrderBy(SizePointOrderField.DATE),
+    )
+
+
+DATABASE_SIZES = _size_points(
+    "DatabaseSizePoint",
+    select(
+        DatabaseSizeStat.database_id.label("id"),
+        DatabaseSizeStat.stat_date.label("date"),
+        DatabaseSizeStat.size_bytes,
+        DatabaseSizeStat.data_bytes,
+        DatabaseSizeStat.log_bytes,
+        cast(null(), BigInteger).label("database_count"),
+        (DatabaseSizeStat.source == quoted(SAMPLE)).label("is_sample"),
+    ),
+)
+INSTANCE_SIZES = _size_points(
+    "InstanceSizePoint",
+    select(
+        InstanceSizeStat.instance_id.label("id"),
+        InstanceSizeStat.stat_date.label("date"),
+        InstanceSizeStat.total_bytes.label("size_bytes"),
+        InstanceSizeStat.data_bytes,
+        InstanceSizeStat.log_bytes,
+        InstanceSizeStat.database_count,
+        (InstanceSizeStat.source == quoted(SAMPLE)).label("is_sample"),
+    ),
+)
+OF_DATABASE = Series(DATABASE_SIZES, ours="id", theirs="id")
+OF_INSTANCE = Series(INSTANCE_SIZES, ours="id", theirs="id")
 
 
 async def database_size_history(
@@ -54,17 +111,8 @@ async def database_size_history(
 
     Without a start: the 366 days before `end`, or before today.
     """
-    stat = DatabaseSizeStat
-    view = select(
-        stat.database_id.label("id"),
-        stat.stat_date.label("date"),
-        stat.size_bytes,
-        stat.data_bytes,
-        stat.log_bytes,
-        cast(null(), BigInteger).label("database_count"),
-        (stat.source == SAMPLE).label("is_sample"),
-    )
-    return await _history(session, actor, view.subquery(), database_ids, start, end)
+    period = SizePeriod(start=start, end=end)
+    return await reading.related_rows(session, actor, OF_DATABASE, database_ids, period)
 
 
 async def instance_size_history(
@@ -78,42 +126,5 @@ async def instance_size_history(
 
     Without a start: the 366 days before `end`, or before today.
     """
-    stat = InstanceSizeStat
-    view = select(
-        stat.instance_id.label("id"),
-        stat.stat_date.label("date"),
-        stat.total_bytes.label("size_bytes"),
-        stat.data_bytes,
-        stat.log_bytes,
-        stat.database_count,
-        (stat.source == SAMPLE).label("is_sample"),
-    )
-    return await _history(session, actor, view.subquery(), instance_ids, start, end)
-
-
-async def _history(
-    session: Session,
-    actor: Actor,
-    view: Subquery,
-    ids: Sequence[int],
-    start: dt.date | None,
-    end: dt.date | None,
-) -> History:
-    actor.require(Permission.VIEW)
-    conditions = [one_of(view.c.id, ids), *_between(view.c.date, start, end)]
-    columns = [view.c[field.name] for field in fields(SizePointRow)]
-    statement = select(view.c.id, *columns).where(*conditions).order_by(view.c.id, view.c.date)
-    points: History = {row_id: [] for row_id in ids}
-    for row in await session.execute(statement):
-        named = row._asdict()
-        points[named.pop("id")].append(SizePointRow(**named))
-    return points
-
-
-def _between(
-    day: ColumnElement[dt.date], start: dt.date | None, end: dt.date | None
-) -> Iterator[Condition]:
-    last: Any = func.current_date() if end is None else literal(end)
-    yield day >= (last - literal_column(str(DEFAULT_DAYS)) if start is None else start)
-    if end is not None:
-        yield day <= end
+    period = SizePeriod(start=start, end=end)
+    return await reading.related_rows(session, actor, OF_INSTANCE, instance_ids, period)

@@ -17,6 +17,7 @@ from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import Freshness
 from whalefall.models.databases import InstanceDatabase as Database
 from whalefall.models.instances import Instance
+from whalefall.resolvers.capacity import OF_DATABASE
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.csv import Cell, csv_of, human_size, joined, utc
 from whalefall.resolvers.nouns.noun import (
@@ -162,6 +163,7 @@ DATABASES: Noun[DatabaseRow] = Noun(
     },
     default_order=OrderBy(DatabaseOrderField.INSTANCE),
     relations={
+        "size_history": OF_DATABASE,
         "instance": RequiredOne("Instance", ours="instance_id", theirs="id"),
         "table_sizes": Connection("TableSize", ours="id", theirs="database_id"),
         "table_snapshot": One("TableSnapshot", ours="id", theirs="id"),

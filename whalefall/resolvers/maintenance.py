@@ -1,4 +1,4 @@
-"""What keeps WhaleFall itself in order: lost records found again, months with their partitions."""
+"""What keeps WhaleFall itself in order: lost records, months' partitions, old sign-ins."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database, WriteSession
 from whalefall.resolvers.collection.claims import reap, resend
+from whalefall.resolvers.users import forget_ended_sessions
 
 PARTITIONED = ("database_size_stats", "instance_size_stats")
 MONTHS_AHEAD = 3
@@ -22,6 +23,13 @@ async def reconcile(db: Database, actor: Actor) -> None:
         await reap(session)
     async with db.write() as session:
         await resend(session)
+
+
+async def forget_sign_ins(db: Database, actor: Actor) -> None:
+    """Drop sessions that ended a week ago or more, and their refresh tokens with them."""
+    actor.require(Permission.ADMIN)
+    async with db.write() as session:
+        await forget_ended_sessions(session)
 
 
 async def keep_partitions(db: Database, actor: Actor) -> None:

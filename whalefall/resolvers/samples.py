@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from whalefall import crypto
 from whalefall.auth import Actor, Permission, Role
@@ -30,7 +30,7 @@ from whalefall.resolvers.instances import (
 )
 from whalefall.resolvers.maintenance import create_partitions
 from whalefall.resolvers.tags import TagInput, create_tag
-from whalefall.resolvers.users import create_api_token, create_user
+from whalefall.resolvers.users import create_api_token, create_user, revoke_all
 
 DAYS = 30
 # Every database shrinks, going back, at a pace of its own (0.1 to 1.6 per cent a day, by its id)
@@ -83,6 +83,7 @@ async def save_sample_admin(
     """Make sure that an administrator signs in with this password and calls with this token."""
     actor.require(Permission.ADMIN)
     user = await session.scalar(select(User).where(User.username == username))
+    is_this_token = ApiToken.digest == crypto.token_digest(token)
     if user is None:
         await create_user(session, actor, username, password, Role.ADMIN)
     elif not await crypto.check_password(user.password_hash, password):
@@ -90,8 +91,9 @@ async def save_sample_admin(
         hashed = await crypto.hash_password(password)
         await session.execute(update(User).where(User.id == user.id).values(password_hash=hashed))
         await audit(session, actor, "user.password_changed", "User", user.id, None, None)
-    digest = crypto.token_digest(token)
-    if await session.scalar(select(ApiToken.id).where(ApiToken.digest == digest)) is None:
+        await revoke_all(session, actor, user.id)
+        await session.execute(delete(ApiToken).where(is_this_token))  # it is made anew below
+    if await session.scalar(select(ApiToken.id).where(is_this_token)) is None:
         await create_api_token(session, actor, username, "demo", token=token)
 
 

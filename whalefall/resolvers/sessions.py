@@ -1,9 +1,9 @@
-"""Sync sessions from the caller's side: start one, join a running one, cancel it, wait for it."""
+"""Sync sessions from the caller's side: start, join a running one, cancel, wait, follow."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from sqlalchemy import Select, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -12,6 +12,7 @@ from whalefall.auth import Actor, Permission
 from whalefall.db import Database, WriteSession, notify
 from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
 from whalefall.errors import Code, Conflict, NotFound
+from whalefall.feeds import Seen
 from whalefall.models.databases import InstanceDatabase
 from whalefall.models.instances import Instance
 from whalefall.models.sync import LIVE, SyncRecord, SyncSession
@@ -19,12 +20,14 @@ from whalefall.queue import enqueue
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.instances import INSTANCES, InstanceFilter
 from whalefall.resolvers.nouns.queries import matching
+from whalefall.resolvers.sync import SYNC_SESSIONS, SyncSessionRow, get_sync_session
 
 CHANNEL = "whalefall_sync"  # payload: the id of the session that changed
 JOBS = {
     SyncCategory.CAPACITY: "collect_capacity",
     SyncCategory.TABLE_SIZES: "collect_table_sizes",
 }
+FOLLOWERS = Actor.system("followers")
 LOOK_SECONDS = 2  # how often a waiter looks by itself, should a notification be lost
 
 
@@ -107,6 +110,26 @@ async def wait_for_session(db: Database, session_id: int, seconds: float) -> boo
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(left, LOOK_SECONDS)):
                     await changed.wait()
+
+
+async def follow_session(
+    db: Database, actor: Actor, session_id: int
+) -> AsyncGenerator[Seen[SyncSessionRow], None]:
+    """A session as it stands, and again whenever it or a record of it has changed, to its end.
+
+    All who follow it share each read. Raises NotFound.
+    """
+    actor.require(SYNC_SESSIONS.permission)
+
+    async def read() -> SyncSessionRow:
+        async with db.read() as session:
+            return await get_sync_session(session, FOLLOWERS, session_id)
+
+    async with contextlib.aclosing(db.feeds.follow(CHANNEL, str(session_id), read)) as states:
+        async for state in states:
+            yield state
+            if state.value.status in TERMINAL:
+                return
 
 
 async def close_if_done(session: WriteSession, session_id: int) -> None:

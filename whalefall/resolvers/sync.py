@@ -35,7 +35,7 @@ class SyncSessionRow:
     id: int = described("The row's id.")
     category: SyncCategory = described("What is collected.")
     trigger: SyncTrigger = described("What set it off.")
-    status: SyncStatus = described("How it stands; final once finished_at is set.")
+    status: SyncStatus = described("How it stands; final once `finishedAt` is set.")
     created_at: datetime = described("When it was asked for.")
     started_at: datetime | None = described("When its first record began; null until then.")
     finished_at: datetime | None = described("When its last record ended; null until then.")

@@ -23,7 +23,7 @@ from whalefall.resolvers.databases import DATABASES, get_database
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, RequiredOne, Scope, described
 from whalefall.resolvers.nouns.queries import Listing
-from whalefall.resolvers.nouns.text import contains, one_of, quoted
+from whalefall.resolvers.nouns.text import contains, equals, quoted
 
 MEGABYTE = 1_048_576
 
@@ -44,7 +44,7 @@ class TableSizeRow:
     index_bytes: Bytes | None = described("Bytes of indexes; null: unknown.")
     lob_bytes: Bytes | None = described("Bytes of large objects, within data; null: unknown.")
     allocated_bytes: Bytes | None = described("Bytes its files take on disk; null: unknown.")
-    size_mb: float | None = described("size_bytes in mebibytes; null with it.")
+    size_mb: float | None = described("Its size in mebibytes; null with it.")
     row_count: Count | None = described("The optimiser's estimate of its rows; null: none.")
     quality: Quality = described("How far its numbers can be trusted.")
     size_reason: SkipReason | None = described("Why there is no size; null when there is one.")
@@ -76,9 +76,9 @@ def _where(view: Subquery, filter: TableSizeFilter) -> Iterator[Condition]:
         columns = (view.c.schema_name, view.c.table_name)
         yield or_(*(contains(column, filter.search) for column in columns))
     if filter.schema_name is not None:
-        yield one_of(view.c.schema_name, [filter.schema_name])
+        yield equals(view.c.schema_name, filter.schema_name)
     if filter.table_name is not None:
-        yield one_of(view.c.table_name, [filter.table_name])
+        yield equals(view.c.table_name, filter.table_name)
     if filter.min_size_bytes is not None:
         yield view.c.size_bytes >= filter.min_size_bytes
 
@@ -103,7 +103,7 @@ TABLE_SIZES: Noun[TableSizeRow] = Noun(
         TableSize.quality,
         TableSize.size_reason,
         TableSnapshot.collected_at,
-    ).join(TableSnapshot, TableSnapshot.database_id == TableSize.database_id),
+    ).outerjoin(TableSnapshot, TableSnapshot.database_id == TableSize.database_id),
     where=_where,
     orders={
         TableSizeOrderField.SIZE: ("size_bytes",),

@@ -30,7 +30,7 @@ from whalefall.resolvers.audit import audit
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, described
 from whalefall.resolvers.nouns.queries import Listing
-from whalefall.resolvers.nouns.text import Column, contains, one_of
+from whalefall.resolvers.nouns.text import Column, contains, equals, one_of
 from whalefall.resolvers.nouns.writing import changes, unique
 
 
@@ -67,7 +67,7 @@ def _where(view: Subquery, filter: TagFilter) -> Iterator[Condition]:
             contains(view.c.name, filter.search), contains(view.c.display_name, filter.search)
         )
     if filter.category is not None:
-        yield one_of(view.c.category, [filter.category])
+        yield equals(view.c.category, filter.category)
     if filter.is_active is not None:
         yield view.c.is_active if filter.is_active else ~view.c.is_active
 

@@ -20,6 +20,7 @@ from whalefall.resolvers.databases import DATABASES
 from whalefall.resolvers.instances import INSTANCES
 from whalefall.resolvers.sync import SYNC_SESSIONS
 from whalefall.resolvers.tags import TAGS
+from whalefall.resolvers.users import API_TOKENS
 from whalefall.schema.connections import Connection
 from whalefall.schema.credentials import Credential, CredentialMutations
 from whalefall.schema.databases import Database
@@ -31,8 +32,11 @@ from whalefall.schema.lookup import NodeQueries
 from whalefall.schema.scalars import SCALARS
 from whalefall.schema.sync import SyncSession
 from whalefall.schema.sync.mutations import SyncMutations
+from whalefall.schema.sync.subscriptions import SyncSubscriptions
 from whalefall.schema.tags import Tag
-from whalefall.schema.users import UserMutations, UserQueries
+from whalefall.schema.users import ApiToken
+from whalefall.schema.users.api_tokens import ApiTokenMutations
+from whalefall.schema.users.signing_in import UserMutations, UserQueries
 
 
 @strawberry.type(description="What can be read.")
@@ -50,10 +54,20 @@ class Query(NodeQueries, UserQueries):
         SYNC_SESSIONS, "The sync sessions, latest first."
     )
     sync_session: SyncSession | None = find(SYNC_SESSIONS, "One sync session.")
+    api_tokens: Connection[ApiToken] = list_of(
+        API_TOKENS, "One's own API tokens, latest first; to administrators, everybody's."
+    )
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(UserMutations, CredentialMutations, InstanceMutations, SyncMutations):
+class Mutation(
+    UserMutations, ApiTokenMutations, CredentialMutations, InstanceMutations, SyncMutations
+):
+    pass
+
+
+@strawberry.type(description="What can be followed, over a WebSocket.")
+class Subscription(SyncSubscriptions):
     pass
 
 
@@ -72,6 +86,7 @@ def make_schema() -> Schema:
     schema = Schema(
         Query,
         Mutation,
+        Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     for value in _input_values(schema):

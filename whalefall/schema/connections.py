@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from whalefall.domain import paging
+from whalefall.schema.cost import COUNT_COST, priced
 
 T = TypeVar("T")
 
@@ -41,7 +42,10 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="How many rows the whole list has; counted only when asked for.")
+    @strawberry.field(
+        description="How many rows the whole list has; counted only when asked for.",
+        metadata=priced(COUNT_COST),
+    )
     async def total_count(self) -> int:
         return await self.count()
 

@@ -1,26 +1,39 @@
 """What every resolver is given."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import strawberry
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.errors import AuthenticationRequired, Problem
+from whalefall.feeds import Seen
 from whalefall.schema.loaders import Loaders
+from whalefall.schema.sharing import shared_loaders
 
 
 @dataclass
 class Context:
-    """One request."""
+    """One operation, asked for by an HTTP request or over a WebSocket.
 
-    request: Request
+    `deadline` ends the operation. `patience` is what ends when the client goes away: the whole of
+    a query, of a mutation only a wait. `ask_again` tells, in the middle of an operation, who asks
+    by now, and raises when that is nobody any more. `hidden` are the texts that no log may show.
+    """
+
+    request: HTTPConnection
     actor: Actor
+    ask_again: Callable[[], Awaitable[Actor]] | None = None
     deadline: asyncio.Timeout | None = None
+    patience: asyncio.Timeout | None = None
+    is_left: bool = False
+    hidden: Callable[[], Iterable[str]] = tuple
 
     @cached_property
     def loaders(self) -> Loaders:
@@ -30,6 +43,11 @@ class Context:
     def db(self) -> Database:
         db: Database = self.request.app.state.db
         return db
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, as far as proxies can be believed."""
+        return getattr(self.request.state, "address", "")
 
     @property
     def request_id(self) -> str | None:
@@ -48,11 +66,38 @@ class Context:
         if needs is not None:
             self.actor.require(needs)
 
+    async def renew(self, seen: Seen[Any]) -> None:
+        """Before an event of a subscription: rights may have changed, and what was read before
+        has. Who may do the same share what is read below the event."""
+        if self.ask_again is not None:
+            self.actor = await self.ask_again()
+        self.loaders = shared_loaders(seen.memo, self.db, self.actor.permissions)
+
     def allow_more_time(self, seconds: float) -> None:
         """Move the operation's deadline: it is about to wait for something by request."""
         when = None if self.deadline is None else self.deadline.when()
         if self.deadline is not None and when is not None:
             self.deadline.reschedule(when + seconds)
+
+    @asynccontextmanager
+    async def waiting(self, seconds: float) -> AsyncIterator[None]:
+        """A wait by request: it does not count, and is broken off when the client goes away."""
+        self.allow_more_time(seconds)
+        before = self.patience
+        try:
+            async with asyncio.timeout(0 if self.is_left else None) as self.patience:
+                yield
+        except TimeoutError:
+            if not self.is_left:
+                raise
+        finally:
+            self.patience = before
+
+    def leave(self) -> None:
+        """The client is gone: a query ends, a mutation goes on but waits for nothing any more."""
+        self.is_left = True
+        if self.patience is not None and not self.patience.expired():
+            self.patience.reschedule(0)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,6 +1,6 @@
 """Credentials. A password goes in and never comes out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -16,15 +16,49 @@ from whalefall.resolvers.credentials import (
     delete_credential,
     update_credential,
 )
-from whalefall.resolvers.instances import InstanceFilter
+from whalefall.resolvers.instances import INSTANCES, InstanceFilter
+from whalefall.resolvers.nouns.noun import Part
 from whalefall.resolvers.nouns.queries import Listing
 from whalefall.schema.context import Info
+from whalefall.schema.cost import LIST_COST, capped, priced
 from whalefall.schema.enums import ENGINE
+from whalefall.schema.fields import LINK, linked
 from whalefall.schema.ids import row_id
 from whalefall.schema.instances import Instance
 from whalefall.schema.nodes import Node, noun_type
 from whalefall.schema.patches import absent, given
 from whalefall.schema.problems import UserError, errors_field, mutation
+
+USAGE = Part({"instance_count": "instance_count"})
+
+
+def _users() -> Any:
+    """The field with the instances that use a credential."""
+    relation = CREDENTIALS.relations["instances"]
+
+    async def resolve(
+        root: Any,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="At most this many, up to 200.")
+        ] = 20,
+    ) -> list[Instance]:
+        page = await info.context.loaders.page(relation, root.credential_id, _first(first))
+        return [Instance.of(row) for row in page.rows]
+
+    return linked(
+        resolve,
+        "The instances that use it, by name, recycle bin included.",
+        relation,
+        _first,
+        price=priced(LIST_COST, capped("first", INSTANCES.max_page_size)),
+    )
+
+
+def _first(first: int | None = 20) -> Listing:
+    return Listing(
+        filter=InstanceFilter(deleted=DeletedFilter.INCLUDE), page=PageRequest(first=first)
+    )
 
 
 @strawberry.type(description="Who uses a credential.")
@@ -34,25 +68,12 @@ class CredentialUsage:
         description="Instances that use it, those in the recycle bin included."
     )
 
-    @strawberry.field(description="The instances that use it, by name, recycle bin included.")
-    async def instances(
-        self,
-        info: Info,
-        first: Annotated[
-            int | None, strawberry.argument(description="At most this many, up to 200.")
-        ] = 20,
-    ) -> list[Instance]:
-        listing = Listing(
-            filter=InstanceFilter(deleted=DeletedFilter.INCLUDE), page=PageRequest(first=first)
-        )
-        relation = CREDENTIALS.relations["instances"]
-        page = await info.context.loaders.page(relation, self.credential_id, listing)
-        return [Instance.of(row) for row in page.rows]
+    instances: list[Instance] = _users()
 
 
 @noun_type(CREDENTIALS, private=("instance_count",))
 class Credential(CredentialRow, Node):
-    @strawberry.field(description="Who uses it.")
+    @strawberry.field(description="Who uses it.", metadata={LINK: USAGE})
     def usage(self) -> CredentialUsage:
         return CredentialUsage(credential_id=self.id, instance_count=self.instance_count)
 

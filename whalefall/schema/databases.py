@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from whalefall.resolvers.capacity import database_size_history
 from whalefall.resolvers.databases import DATABASES, DatabaseRow
 from whalefall.schema.capacity import SizePoint, size_history
 from whalefall.schema.connections import Connection
@@ -21,7 +20,7 @@ class Database(DatabaseRow, Node):
     instance: Annotated["Instance", strawberry.lazy("whalefall.schema.instances")] = to_one(
         DATABASES, "instance", "The instance it belongs to."
     )
-    size_history: list[SizePoint] = size_history(database_size_history)
+    size_history: list[SizePoint] = size_history(DATABASES)
     table_sizes: Connection[TableSize] = to_page(
         DATABASES, "table_sizes", "Its tables as of the latest snapshot, largest first."
     )

@@ -8,28 +8,30 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    MaxIntrospectionDepthRule,
     OperationDefinitionNode,
     OperationType,
     parse,
     specified_rules,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 
 from whalefall.errors import BadInput, Code, Problem
+from whalefall.schema.formula import Formula, formula
 from whalefall.schema.limits import MAX_TOKENS, refusal
 
 MAX_ERRORS = 5
+merging.MAX_COMPLEXITY_BUDGET = 50_000  # its default lets 11 KB keep a core busy for 0.3 s
 MAX_REMEMBERED = 1000
 MAX_REMEMBERED_CHARACTERS = 1024 * 1024  # a tree takes some hundred times its text
-RULES = (*specified_rules, MaxIntrospectionDepthRule)
+Key = tuple[str, str | None, bool]  # the document, the operation's name, whether one is signed in
 
 
 class Invalid(Exception):
-    """A document of which nothing can be run. `blame` is what graphql-core's own words are of."""
+    """What nothing can be run of. `blame` is the code of what graphql-core itself refused."""
 
     def __init__(self, errors: Sequence[GraphQLError], blame: Code) -> None:
-        super().__init__("invalid document")
+        super().__init__("invalid operation")
         self.errors, self.blame = errors, blame
 
     @classmethod
@@ -44,6 +46,7 @@ class Operation:
 
     document: DocumentNode
     definition: OperationDefinitionNode
+    cost: Formula
 
     @property
     def kind(self) -> OperationType:
@@ -56,18 +59,27 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._remembered: OrderedDict[tuple[str, str | None, bool], Operation] = OrderedDict()
+        self._remembered: OrderedDict[Key, Operation] = OrderedDict()
         self._characters = 0
 
-    def operation(self, query: str, name: str | None, *, signed_in: bool) -> Operation:
-        """The operation to run. Raises Invalid."""
-        key = (query, name, signed_in)
-        if key in self._remembered:
+    def remembered(self, key: Key) -> Operation | None:
+        """The operation, if it was asked for lately."""
+        operation = self._remembered.get(key)
+        if operation is not None:
             self._remembered.move_to_end(key)
-            return self._remembered[key]
+        return operation
+
+    def read(self, key: Key) -> Operation:
+        """The operation to run. Raises Invalid."""
+        query, name, signed_in = key
         document = self._parsed(query, signed_in=signed_in)
-        operation = Operation(document=document, definition=_chosen(document, name))
-        self._validate(document)
+        definition = _chosen(document, name)
+        self._validate(document, signed_in=signed_in)
+        cost = formula(self._schema, document, definition)
+        if cost.alone > 1:
+            message = "An operation may sign in, or look at the whole schema, only once."
+            raise Invalid.of(BadInput(message, code=Code.QUERY_TOO_COMPLEX))
+        operation = Operation(document=document, definition=definition, cost=cost)
         if operation.kind is OperationType.QUERY:
             self._remember(key, operation)
         return operation
@@ -82,15 +94,21 @@ class Documents:
             raise Invalid.of(problem)
         return document
 
-    def _validate(self, document: DocumentNode) -> None:
+    def _validate(self, document: DocumentNode, *, signed_in: bool) -> None:
         try:
-            errors = validate(self._schema, document, RULES, max_errors=MAX_ERRORS)
+            errors = validate(
+                self._schema,
+                document,
+                specified_rules,
+                max_errors=MAX_ERRORS,
+                hide_suggestions=not signed_in,
+            )
         except RecursionError as error:
             errors = [_located(error)]
         if errors:
             raise Invalid(errors, Code.GRAPHQL_VALIDATION_FAILED)
 
-    def _remember(self, key: tuple[str, str | None, bool], operation: Operation) -> None:
+    def _remember(self, key: Key, operation: Operation) -> None:
         self._remembered[key] = operation
         self._characters += len(key[0])
         while (

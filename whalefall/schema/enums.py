@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from whalefall.auth import Role
+from whalefall.auth import Permission, Role
 from whalefall.domain import states
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.facts import Quality, SkipReason, TableKind
 from whalefall.domain.paging import Direction
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import CATALOGUE, Code
+from whalefall.schema.codes import MEANINGS
 
 EnumType = TypeVar("EnumType", bound=type[StrEnum])
 
@@ -47,16 +48,15 @@ def refresh_engines() -> None:
     definition.wrapped_cls, definition.values = current.wrapped_cls, current.values
 
 
-def _retry(code: Code) -> str:
-    meaning = CATALOGUE[code]
-    again = "trying again can help" if meaning.retryable else "trying again does not help"
-    return f"A {meaning.category} problem of {meaning.severity} severity; {again}."
+def _meaning(code: Code) -> str:
+    again = " Trying again can help." if CATALOGUE[code].retryable else ""
+    return f"{MEANINGS[code]}{again}"
 
 
 describe(
     Code,
     "What went wrong, for programs. The set is closed.",
-    {code: _retry(code) for code in Code},
+    {code: _meaning(code) for code in Code},
     name="ErrorCode",
 )
 describe(
@@ -71,6 +71,18 @@ describe(
         "VIEWER": "Looks at everything but secrets.",
         "OPERATOR": "Also updates, collects and refreshes.",
         "ADMIN": "May do everything.",
+    },
+)
+describe(
+    Permission,
+    "A right: what an operation asks for, and what an API token can be narrowed to.",
+    {
+        "VIEW": "To read everything but secrets.",
+        "UPDATE": "To change what is there.",
+        "EXECUTE": "To collect, to refresh and to test connections.",
+        "CREATE": "To add instances, credentials and tags.",
+        "DELETE": "To remove them.",
+        "ADMIN": "To administer users, logs, schedules and keys, and to stop sync sessions.",
     },
 )
 describe(

@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 from graphql import OperationType
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
@@ -16,17 +16,23 @@ from whalefall.errors import AuthenticationRequired, BadInput, Problem
 from whalefall.schema.context import Context
 from whalefall.schema.documents import Invalid, Operation
 from whalefall.schema.execution import Answer, Execution
-from whalefall.schema.problems import public_errors
+from whalefall.schema.hangup import Hangup
 from whalefall.schema.requests import Asked, Refusal, read_request
+from whalefall.schema.websocket import GraphQLSocket
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 
-def graphql_routes(schema: Schema) -> list[BaseRoute]:
-    """The endpoint, and the schema as text for who is signed in."""
+def graphql_routes(schema: Schema, *, compiled: bool = True) -> list[BaseRoute]:
+    """The endpoint, and the schema as text for who is signed in.
+
+    Without `compiled` every query is answered by resolvers: to compare, and to look for a fault.
+    """
+    execution = Execution(schema, compiled=compiled)
     return [
-        Route("/graphql", GraphQLEndpoint(schema)),
+        Route("/graphql", GraphQLEndpoint(execution)),
+        WebSocketRoute("/graphql", GraphQLSocket(execution)),
         Route("/graphql/schema.graphql", SchemaText(schema.as_str())),
     ]
 
@@ -35,8 +41,8 @@ class GraphQLEndpoint:
     """Answers as application/graphql-response+json when that is accepted: 400 without `data` for
     what never began to run. As application/json that is 200, which older clients expect."""
 
-    def __init__(self, schema: Schema) -> None:
-        self._execution = Execution(schema)
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -52,11 +58,14 @@ class GraphQLEndpoint:
         try:
             operation = self._execution.operation(asked, context)
             _check_method(request, operation)
-            answer = await self._execution.answer(operation, asked, context)
+            with Hangup(request.receive, context.leave):
+                answer = await self._execution.answer(operation, asked, context)
         except Invalid as invalid:
-            answer = Answer.refused(invalid.errors, invalid.blame)
+            answer = Answer.refused(invalid)
+        if context.is_left:
+            raise ClientDisconnect
         status = 200 if answer.began or media_type(request) != GRAPHQL_JSON else 400
-        return _json(request, _body(answer, context), status, {})
+        return _json(request, answer.body(context), status, {})
 
 
 def _check_method(request: Request, operation: Operation) -> None:
@@ -87,9 +96,9 @@ def refused(
     request: Request, problem: Problem, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
     """An answer to what never became an operation."""
-    never = Invalid.of(problem)
-    answer = Answer.refused(never.errors, never.blame)
-    return _json(request, _body(answer, Context(request, _actor(request))), status, headers or {})
+    answer = Answer.refused(Invalid.of(problem))
+    context = Context(request, _actor(request))
+    return _json(request, answer.body(context), status, headers or {})
 
 
 def media_type(request: Request) -> str:
@@ -111,19 +120,6 @@ def _weight(parameters: str) -> float:
             except ValueError:
                 return 0
     return 1
-
-
-def _body(answer: Answer, context: Context) -> dict[str, Any]:
-    """What never began to run has no `data`."""
-    body: dict[str, Any] = {"data": answer.data} if answer.began else {}
-    if answer.errors:
-        body["errors"] = public_errors(
-            answer.errors,
-            answer.blame,
-            request_id=context.request_id,
-            signed_in=context.actor.is_signed_in,
-        )
-    return body
 
 
 def _json(

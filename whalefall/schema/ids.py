@@ -46,3 +46,11 @@ def row_id(text: str, type_name: str, *, field: str | tuple[str, ...] | None = N
     if found.type_name != type_name:
         raise BadInput(f"This is not the id of a {type_name}.", field=field)
     return found.row_id
+
+
+def id_type(text: str) -> str | None:
+    """The type that a global id names; null for what is no id."""
+    try:
+        return read_id(text).type_name
+    except BadInput:
+        return None

@@ -17,6 +17,8 @@ Fetch = Callable[..., Awaitable[dict[Any, Any]]]
 class Loaders:
     """The loaders of one request. Each batch reads in a session of its own."""
 
+    kind: type[DataLoader[Any, Any]] = DataLoader
+
     def __init__(self, db: Database, actor: Actor) -> None:
         self._db, self._actor = db, actor
         self._loaders: dict[Any, DataLoader[Any, Any]] = {}
@@ -26,6 +28,11 @@ class Loaders:
         if key is None:
             return []
         rows: list[Any] = await self._loader(reading.related_rows, relation).load(key)
+        return rows
+
+    async def series(self, relation: Relation, key: Any, filter: Any) -> list[Any]:
+        """The rows of a whole list."""
+        rows: list[Any] = await self._loader(reading.related_rows, relation, filter).load(key)
         return rows
 
     async def page(self, relation: Relation, key: Any, listing: Listing) -> Any:
@@ -38,10 +45,6 @@ class Loaders:
         """The row with this id; null when there is none."""
         return await self._loader(_nodes, noun).load(row_id)
 
-    async def batch(self, fetch: Fetch, key: Any, *arguments: Any) -> Any:
-        """What an operation that takes many ids at once says of this one."""
-        return await self._loader(_call, fetch, *arguments).load(key)
-
     def _loader(self, fetch: Fetch, what: Any, *arguments: Any) -> DataLoader[Any, Any]:
         name = (fetch, id(what), repr(arguments))
         if name not in self._loaders:
@@ -51,7 +54,7 @@ class Loaders:
                     found = await fetch(session, self._actor, what, keys, *arguments)
                 return [found.get(key) for key in keys]
 
-            self._loaders[name] = DataLoader(load)
+            self._loaders[name] = self.kind(load)
         return self._loaders[name]
 
 
@@ -59,9 +62,3 @@ async def _nodes(
     session: ReadSession, actor: Actor, noun: Noun[Any], ids: Sequence[int]
 ) -> dict[Any, Any]:
     return await reading.get_rows(session, actor, noun, ids)
-
-
-async def _call(
-    session: ReadSession, actor: Actor, fetch: Fetch, keys: Sequence[Any], *arguments: Any
-) -> dict[Any, Any]:
-    return await fetch(session, actor, keys, *arguments)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from whalefall.domain.checks import is_storable
 from whalefall.errors import BadInput, Code
-from whalefall.schema.limits import MAX_DOCUMENT_BYTES
+from whalefall.schema.limits import MAX_CONTAINERS, MAX_DOCUMENT_BYTES, MAX_VALUES
 
 METHODS = "GET, POST"
 PREFLIGHT = "graphql-require-preflight"
@@ -43,10 +43,28 @@ class Asked:
 async def read_request(request: Request) -> Asked:
     """Raises Refusal."""
     if request.method == "POST":
-        return _asked(_object(_json(await _body(request))))
+        return read_asked(_object(read_json(await _body(request))))
     if request.method == "GET":
-        return _asked(_query_string(request))
+        return read_asked(_query_string(request))
     raise Refusal("Use POST.", status=405, headers={"Allow": METHODS})
+
+
+def read_asked(given: dict[str, Any]) -> Asked:
+    """Raises Refusal."""
+    query = given.get("query")
+    if not isinstance(query, str) or not query:
+        raise Refusal("Send a document as the string `query`.")
+    if len(query.encode(errors="surrogatepass")) > MAX_DOCUMENT_BYTES:
+        raise Refusal("The document is larger than 64 KB.", code=Code.QUERY_TOO_COMPLEX)
+    name = given.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise Refusal("`operationName` must be a string.")
+    for key in ("variables", "extensions"):
+        if not isinstance(given.get(key), dict | None):
+            raise Refusal(f"`{key}` must be an object.")
+    variables = given.get("variables")
+    _check_values(variables)
+    return Asked(query=query, operation_name=name or None, variables=variables)
 
 
 async def _body(request: Request) -> bytes:
@@ -66,13 +84,16 @@ def _query_string(request: Request) -> dict[str, Any]:
     given: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if given.get(name):
-            given[name] = _json(given[name].encode(errors="surrogatepass"))
+            given[name] = read_json(given[name].encode(errors="surrogatepass"))
         else:
             given.pop(name, None)
     return given
 
 
-def _json(text: bytes) -> Any:
+def read_json(text: bytes) -> Any:
+    """Raises Refusal."""
+    if text.count(b"[") + text.count(b"{") > MAX_CONTAINERS:
+        raise Refusal("This has too many lists and objects.")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -87,28 +108,16 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _asked(given: dict[str, Any]) -> Asked:
-    query = given.get("query")
-    if not isinstance(query, str) or not query:
-        raise Refusal("Send a document as the string `query`.")
-    if len(query.encode(errors="surrogatepass")) > MAX_DOCUMENT_BYTES:
-        raise Refusal("The document is larger than 64 KB.", code=Code.QUERY_TOO_COMPLEX)
-    name = given.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise Refusal("`operationName` must be a string.")
-    for key in ("variables", "extensions"):
-        if not isinstance(given.get(key), dict | None):
-            raise Refusal(f"`{key}` must be an object.")
-    variables = given.get("variables")
-    if not _storable(variables):
-        raise Refusal("A text may not contain the character NUL.")
-    return Asked(query=query, operation_name=name or None, variables=variables)
-
-
-def _storable(value: Any) -> bool:
-    """Whether PostgreSQL could hold every text in it; the parser has bounded the nesting."""
-    if isinstance(value, str):
-        return is_storable(value)
-    if isinstance(value, dict):
-        return all(map(_storable, value.values()))
-    return all(map(_storable, value)) if isinstance(value, list) else True
+def _check_values(variables: Any) -> None:
+    """Refuse more values than anybody needs, and texts that PostgreSQL could not hold."""
+    waiting, count = [variables], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and not is_storable(value):
+            raise Refusal("A text may not contain the character NUL.")
+        if isinstance(value, dict | list):
+            count += len(value)
+            if count > MAX_VALUES:
+                message = f"The variables have more than {MAX_VALUES} values."
+                raise Refusal(message, code=Code.QUERY_TOO_COMPLEX)
+            waiting.extend(value.values() if isinstance(value, dict) else value)

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from whalefall.domain.facts import SkipReason
-from whalefall.errors import BadInput, Problem
+from whalefall.errors import BadInput
 from whalefall.resolvers.table_sizes import (
     TABLE_SIZES,
     TABLE_SNAPSHOTS,
     TableSizeRow,
     TableSnapshotRow,
 )
-from whalefall.schema.fields import to_one
+from whalefall.schema.cost import capped, priced
+from whalefall.schema.fields import to_one, to_part
 from whalefall.schema.nodes import Node, RowType, noun_type
-from whalefall.schema.problems import UserError
+from whalefall.schema.problems import UserError, error_part
 
 if TYPE_CHECKING:
     from whalefall.schema.databases import Database
@@ -38,7 +39,11 @@ class SkippedObject:
 
 @noun_type(TABLE_SNAPSHOTS, private=("skipped", "last_error_code", "last_error_message"))
 class TableSnapshot(TableSnapshotRow, RowType):
-    @strawberry.field(name="skipped", description="Objects that were not read, and why.")
+    @strawberry.field(
+        name="skipped",
+        description="Objects that were not read, and why.",
+        metadata=priced(1, capped("first", MAX_SKIPPED)),
+    )
     def skipped_objects(
         self,
         first: Annotated[
@@ -57,9 +62,8 @@ class TableSnapshot(TableSnapshotRow, RowType):
             for skipped in self.skipped[:first]
         ]
 
-    @strawberry.field(description="Why the last attempt failed; null when it did not.")
-    def last_error(self) -> UserError | None:
-        if self.last_error_code is None:
-            return None
-        problem = Problem(self.last_error_message or "", code=self.last_error_code)
-        return UserError.of(problem)
+    last_error: UserError | None = to_part(
+        UserError,
+        error_part("last_error_code", "last_error_message"),
+        "Why the last attempt failed; null when it did not.",
+    )

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import orjson
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from whalefall.auth import Actor
@@ -93,7 +93,7 @@ def envelope(problem: Problem, request: Request, error_id: str | None = None) ->
     }
 
 
-def graphql_error(problem: Problem, request: Request, error_id: str) -> dict[str, Any]:
+def graphql_error(problem: Problem, request: HTTPConnection, error_id: str) -> dict[str, Any]:
     """What the edge refuses before GraphQL sees it, as a GraphQL client expects it."""
     extensions = {
         "code": problem.problem_code,

@@ -1,15 +1,16 @@
 """Who asks: looked up anew on every request, so what changes counts from the next one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import Executable, delete, event, select, update
 
 from tests.resolvers.users.conftest import PASSWORD, SYSTEM, backdate
 from whalefall.auth import NOBODY, PERMISSIONS, Permission, Role
-from whalefall.db import Database
+from whalefall.db import Database, Statement
 from whalefall.errors import Code, Refused
 from whalefall.models.users import ApiToken, User, UserSession
 from whalefall.resolvers.users import (
@@ -17,8 +18,10 @@ from whalefall.resolvers.users import (
     actor_of_session,
     actor_of_token,
     create_api_token,
+    issue_tokens,
     sign_in,
 )
+from whalefall.resolvers.users.access_tokens import SignIn, make_access_token
 
 
 @pytest.fixture
@@ -154,3 +157,77 @@ async def test_a_revoked_or_made_up_token_is_invalid(db: Database, otto_user: Us
     assert await refusal(db, token) is Code.TOKEN_INVALID
     assert await refusal(db, "") is Code.TOKEN_INVALID
     assert await refusal(db, "wf_\ud800") is Code.TOKEN_INVALID
+
+
+async def test_an_access_token_is_its_sign_ins_person_as_of_now(
+    db: Database, otto_user: UserRow
+) -> None:
+    signed_in = await sign_in(db, "otto", PASSWORD, address=None, user_agent=None)
+    access_token = (await issue_tokens(db, signed_in)).access_token
+
+    actor = await actor_of_token(db, access_token)
+
+    assert (actor.name, actor.user_id) == ("otto", otto_user.id)
+    assert (actor.session_id, actor.token_id) == (signed_in.session_id, None)
+    assert actor.permissions == PERMISSIONS[Role.OPERATOR]
+    async with db.write() as session:
+        await session.execute(update(User).values(role=Role.VIEWER))
+    assert (await actor_of_token(db, access_token)).permissions == PERMISSIONS[Role.VIEWER]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(User).values(is_active=False),
+        update(UserSession).values(revoked_at=datetime.now(UTC)),
+        delete(UserSession),
+        delete(User),
+    ],
+    ids=str,
+)
+async def test_an_access_token_is_dead_from_the_next_request(
+    db: Database, otto_user: UserRow, change: Executable
+) -> None:
+    signed_in = await sign_in(db, "otto", PASSWORD, address=None, user_agent=None)
+    access_token = (await issue_tokens(db, signed_in)).access_token
+    assert (await actor_of_token(db, access_token)).is_signed_in
+
+    async with db.write() as session:
+        await session.execute(change)
+
+    assert await refusal(db, access_token) is Code.TOKEN_INVALID
+
+
+async def test_an_access_token_for_somebody_elses_session_is_invalid(
+    db: Database, otto_user: UserRow
+) -> None:
+    signed_in = await sign_in(db, "otto", PASSWORD, address=None, user_agent=None)
+    mixed = SignIn(user_id=otto_user.id + 1, session_id=signed_in.session_id)
+
+    token = make_access_token(db.keys, mixed, datetime.now(UTC) + timedelta(minutes=1))
+
+    assert await refusal(db, token) is Code.TOKEN_INVALID
+
+
+async def test_a_bearer_is_looked_up_by_one_statement(
+    db: Database, otto_user: UserRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in = await sign_in(db, "otto", PASSWORD, address=None, user_agent=None)
+    access_token, api_token = (await issue_tokens(db, signed_in)).access_token, await bearer(db)
+    await actor_of_token(db, api_token)  # which notes its use
+    asked: list[Statement] = []
+    fetch = db.fetch
+
+    async def counted(
+        statements: Sequence[Statement], *, is_keyed: bool
+    ) -> list[list[asyncpg.Record]]:
+        asked.extend(statements)
+        return await fetch(statements, is_keyed=is_keyed)
+
+    monkeypatch.setattr(db, "fetch", counted)
+
+    with listening(db, lambda *_: pytest.fail("no session is needed")):
+        for token in (access_token, api_token):
+            asked.clear()
+            await actor_of_token(db, token)
+            assert len(asked) == 1

@@ -218,6 +218,7 @@ async def hand_back(session: WriteSession, claim: Claim) -> None:
     """A worker that must stop gives its record to the next one."""
     await session.execute(HAND_BACK, claim.key)
     await session.execute(RELEASE_TARGET, claim.key)
+    await notify(session, CHANNEL, str(claim.session_id))
 
 
 async def reap(session: WriteSession) -> int:

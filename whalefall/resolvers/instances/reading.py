@@ -17,6 +17,7 @@ from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import ConnectionState, DeletedFilter, InstanceStatus
 from whalefall.errors import Code
 from whalefall.models.instances import Credential, Instance
+from whalefall.resolvers.capacity import OF_INSTANCE
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.csv import Cell, csv_of, joined, utc
 from whalefall.resolvers.nouns.noun import Condition, Connection, Many, Noun, One, described
@@ -178,6 +179,7 @@ INSTANCES: Noun[InstanceRow] = Noun(
     },
     default_order=OrderBy(InstanceOrderField.NAME),
     relations={
+        "size_history": OF_INSTANCE,
         "credential": One("Credential", ours="credential_id", theirs="id"),
         "tags": Many(INSTANCE_TAGS, ours="id", theirs="instance_id"),
         "databases": Connection("Database", ours="id", theirs="instance_id"),

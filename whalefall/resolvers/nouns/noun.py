@@ -61,8 +61,36 @@ class Many(Relation):
     """A short list without pages, in the target's default order."""
 
 
+class Series(Relation):
+    """A whole list, narrowed by the target's filter, in the target's default order."""
+
+
 class Connection(Relation):
     """A list that can grow: filtered, ordered and paged."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An object made of the row's own columns, by the names that it gives them.
+
+    It is null where the column `unless` is. A member without a column is always null; for one in
+    `empty`, no text is the empty text.
+    """
+
+    members: Mapping[str, str | None]
+    _: KW_ONLY
+    unless: str | None = None
+    empty: frozenset[str] = frozenset()
+
+    def of(self, row: Any) -> dict[str, Any] | None:
+        """The members' values in a row."""
+        if self.unless is not None and getattr(row, self.unless) is None:
+            return None
+        values = {
+            name: None if column is None else getattr(row, column)
+            for name, column in self.members.items()
+        }
+        return values | {name: values[name] or "" for name in self.empty}
 
 
 @dataclass(frozen=True, kw_only=True)

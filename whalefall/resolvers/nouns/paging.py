@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    null,
     or_,
     tuple_,
 )
@@ -34,6 +33,7 @@ from whalefall.resolvers.nouns.text import quoted
 
 PARSERS: dict[Any, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
 MAX_INTEGER = 2**63 - 1
+MOMENT = Kind(datetime, nullable=False)
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,15 @@ class Keyset:
 
     @property
     def cursor(self) -> ColumnElement[str]:
-        parts: tuple[Any, ...] = (
-            literal_column(str(CURSOR_VERSION)),
-            quoted(self.signature),
-            null() if self.scope is None else self.view.c[self.scope],
-            *self.keys,
-            self.view.c.id,
-        )
-        json = cast(func.json_build_array(*parts), Text)
-        base64 = func.encode(func.convert_to(json, quoted("UTF8")), quoted("base64"))
-        return func.translate(base64, literal_column(r"E'\n'"), quoted(""))
+        """The row's cursor. Text joined by hand costs a quarter of json_build_array."""
+        keys = [_json(key, kind) for key, kind in zip(self.keys, self.kinds, strict=True)]
+        scope = [quoted("null") if self.scope is None else _json(self.view.c[self.scope], MOMENT)]
+        text: ColumnElement[str] = quoted(f'[{CURSOR_VERSION}, "{self.signature}", ')
+        for value in (*scope, *keys):
+            text = text.concat(value).concat(quoted(", "))
+        text = text.concat(cast(self.view.c.id, Text)).concat(quoted("]"))
+        base64 = func.encode(func.convert_to(text, quoted("UTF8")), quoted("base64"))
+        return func.replace(base64, literal_column(r"E'\n'"), quoted(""))
 
     def read(self, cursor: str) -> Position:
         """The position inside a cursor; raises BadInput unless this very order made it."""
@@ -109,7 +108,7 @@ class Keyset:
         scope, *keys = values
         *keys, row_id = (_value(kind, key) for kind, key in zip(kinds, keys, strict=True))
         if self.scope is not None:
-            scope = _value(Kind(datetime, nullable=False), scope)
+            scope = _value(MOMENT, scope)
         return Position(tuple(keys), row_id, scope)
 
 
@@ -130,6 +129,11 @@ def keyset(noun: Noun[Any], view: Subquery, order: OrderBy | None) -> Keyset:
 def _further(ours: list[Any], theirs: list[Any], descending: bool) -> Condition:
     left, right = (ours[0], theirs[0]) if len(ours) == 1 else (tuple_(*ours), tuple_(*theirs))
     return left < right if descending else left > right
+
+
+def _json(column: ColumnElement[Any], kind: Kind) -> ColumnElement[str]:
+    text = cast(column if kind.type is int else func.to_json(column), Text)
+    return func.coalesce(text, quoted("null")) if kind.nullable else text
 
 
 def _value(kind: Kind, value: Any) -> Any:

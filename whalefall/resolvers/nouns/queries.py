@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, select
+from sqlalchemy import ColumnElement, Integer, Subquery, case, func, literal_column, select
 
 from whalefall.auth import Actor
 from whalefall.domain.paging import OrderBy, PageRequest
@@ -23,12 +23,16 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """A page request in terms of a keyset; its values may be placeholders."""
+    """A page request in terms of a keyset; the values of positions may be placeholders.
 
-    limit: Any
+    `guard` is true or ends the statement: what a list's positions must be bound to.
+    """
+
+    limit: int
     after: Position | None = None
     before: Position | None = None
     backward: bool = False
+    guard: Condition | None = None
 
     @property
     def positions(self) -> list[Position]:
@@ -65,7 +69,7 @@ def page_of(
     if window.before is not None:
         statement = statement.where(order.beyond(window.before, backward=True))
     statement = statement.order_by(*order.order(backward=window.backward))
-    return statement.limit(window.limit + peek if peek else window.limit)
+    return statement.limit(_limit(window, peek))
 
 
 def all_of(
@@ -79,3 +83,12 @@ def all_of(
 
 def count_of(view: Subquery, conditions: Iterable[Condition]) -> View:
     return select(func.count()).select_from(view).where(*conditions)
+
+
+def _limit(window: Window, peek: int) -> ColumnElement[int]:
+    """The number as text, so that the planner knows it. It is read even where no row is."""
+    limit: ColumnElement[int] = literal_column(str(window.limit + peek), Integer)
+    if window.guard is None:
+        return limit
+    one, zero = literal_column("1", Integer), literal_column("0", Integer)
+    return limit + one / case((window.guard, one), else_=zero) - one

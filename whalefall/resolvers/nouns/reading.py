@@ -19,7 +19,7 @@ from whalefall.auth import Actor
 from whalefall.db import Session
 from whalefall.domain.paging import Page, PageRequest, outdated_cursor
 from whalefall.errors import NotFound
-from whalefall.resolvers.nouns.noun import Noun, Relation, RequiredOne
+from whalefall.resolvers.nouns.noun import Noun, Relation, RequiredOne, Series
 from whalefall.resolvers.nouns.paging import keyset
 from whalefall.resolvers.nouns.queries import (
     Listing,
@@ -86,14 +86,16 @@ async def get_row(session: Session, actor: Actor, noun: Noun[Row], row_id: int) 
 
 
 async def related_rows(
-    session: Session, actor: Actor, relation: Relation, keys: Sequence[Any]
+    session: Session, actor: Actor, relation: Relation, keys: Sequence[Any], filter: Any = None
 ) -> dict[Any, list[Any]]:
-    """The related rows of many parents: for One, RequiredOne and Many."""
+    """The related rows of many parents: for One, RequiredOne, Many and (narrowed) Series."""
     noun = relation.target
     actor.require(noun.permission)
     view = noun.alias()
     conditions = [one_of(view.c[relation.theirs], keys)]
-    if not isinstance(relation, RequiredOne):
+    if isinstance(relation, Series):
+        conditions += matching(noun, view, actor, filter)
+    elif not isinstance(relation, RequiredOne):
         conditions += noun.visible(view, actor)
     statement = select(view.c[relation.theirs], *_columns(noun, view)).where(*conditions)
     result = await session.execute(statement.order_by(*keyset(noun, view, None).order()))

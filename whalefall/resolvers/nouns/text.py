@@ -6,6 +6,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     String,
+    Text,
     any_,
     bindparam,
     false,
@@ -20,6 +21,7 @@ from whalefall.domain.checks import is_storable
 from whalefall.resolvers.nouns.noun import Condition
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+PATTERN = "_pattern"  # ends the name of a placeholder for the pattern of another's text
 
 
 def quoted(text: str) -> ColumnElement[str]:
@@ -33,13 +35,30 @@ def hours_ago(hours: int) -> ColumnElement[Any]:
 
 
 def contains(column: Column, text: Any) -> Condition:
-    """Case-insensitive substring; % and _ in the text mean themselves."""
-    if isinstance(text, str) and not is_storable(text):
+    """Case-insensitive substring; % and _ in the text mean themselves.
+
+    A text that arrives later is asked for as its pattern: made in SQL, it would be made per row.
+    """
+    if isinstance(text, BindParameter):
+        return column.ilike(bindparam(text.key + PATTERN, type_=Text()))
+    if not is_storable(text):
         return false()  # PostgreSQL holds no such text, and asyncpg would refuse the question
-    pattern: ColumnElement[str] = text if isinstance(text, BindParameter) else literal(text)
+    return column.ilike(literal(like_pattern(text), Text()))
+
+
+def like_pattern(text: str) -> str:
+    """The pattern of what contains this text."""
     for wildcard in ("\\", "%", "_"):
-        pattern = func.replace(pattern, quoted(wildcard), quoted("\\" + wildcard))
-    return column.ilike(quoted("%").concat(pattern).concat(quoted("%")))
+        text = text.replace(wildcard, "\\" + wildcard)
+    return f"%{text}%"
+
+
+def equals(column: Column, text: Any) -> Condition:
+    """Exactly this text, in this case."""
+    if isinstance(text, str) and not is_storable(text):
+        return false()
+    same: Condition = column == text
+    return same
 
 
 def one_of(column: Column, values: Any) -> Condition:

@@ -1,4 +1,4 @@
-"""Who asks: a session's cookie or an API token becomes an actor, looked up on every request."""
+"""Who asks: a cookie, an access token or an API token is looked up anew on every request."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,10 +11,15 @@ from whalefall import crypto
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Permission, Role
 from whalefall.db import Database
 from whalefall.errors import Code, Problem, Refused
+from whalefall.resolvers.users.access_tokens import (
+    expired_token,
+    invalid_token,
+    read_access_token,
+)
 
 IDLE = timedelta(hours=12)
 CSRF = "csrf"
-# Both are read by the request itself and outside any transaction: one round trip, one index each.
+# Each is read by the request itself and outside any transaction: one round trip, by unique keys.
 SESSION = """
     SELECT s.id, s.user_id, u.username, u.role,
            s.last_seen_at < now() - interval '1 minute' AS is_unnoted
@@ -22,14 +27,19 @@ SESSION = """
      WHERE s.token_digest = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
        AND s.last_seen_at > now() - $2::interval AND u.is_active
 """
-BEARER = """
+ACCESS = """
+    SELECT u.username, u.role, s.expires_at <= now() AS is_expired
+      FROM user_sessions s JOIN users u ON u.id = s.user_id
+     WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND u.is_active
+"""
+API_TOKEN = """
     SELECT t.id, t.user_id, u.username, u.role, t.name, t.scopes,
            t.expires_at <= now() AS is_expired,
            t.last_used_at IS NULL
            OR t.last_used_at < now() - interval '1 minute' AS is_unnoted
       FROM api_tokens t JOIN users u ON u.id = t.user_id
      WHERE t.digest = $1 AND t.revoked_at IS NULL AND u.is_active
-"""
+"""  # noqa: S105 (a statement)
 NOTE_SESSION = text(
     "UPDATE user_sessions SET last_seen_at = now()"
     " WHERE id = :id AND last_seen_at < now() - interval '1 minute'"
@@ -57,8 +67,36 @@ async def actor_of_session(db: Database, token: str) -> Actor:
 
 
 async def actor_of_token(db: Database, token: str) -> Actor:
-    """The person's rights, narrowed to the token's scopes. Raises TOKEN_INVALID, TOKEN_EXPIRED."""
-    row = await _row(db, BEARER, crypto.token_digest(token))
+    """Who calls by bearer: an API token or an access token. Raises TOKEN_INVALID, TOKEN_EXPIRED."""
+    if token.startswith(crypto.API_TOKEN_PREFIX):
+        return await _actor_of_api_token(db, token)
+    return await _actor_of_access_token(db, token)
+
+
+def csrf_token_of(db: Database, token: str) -> str:
+    """The CSRF token that belongs to a session: nothing is stored, and only we can make it."""
+    return db.keys.sign(CSRF, token)
+
+
+async def _actor_of_access_token(db: Database, token: str) -> Actor:
+    """The token tells whose sign-in it is; whether that lasts, and the role, are today's."""
+    sign_in = read_access_token(db.keys, token)
+    row = await _row(db, ACCESS, sign_in.session_id, sign_in.user_id)
+    if row is None:
+        raise invalid_token()
+    if row["is_expired"]:
+        raise expired_token()
+    return Actor(
+        name=row["username"],
+        permissions=PERMISSIONS[Role(row["role"])],
+        user_id=sign_in.user_id,
+        session_id=sign_in.session_id,
+    )
+
+
+async def _actor_of_api_token(db: Database, token: str) -> Actor:
+    """The person's rights, narrowed to the token's scopes."""
+    row = await _row(db, API_TOKEN, crypto.token_digest(token))
     if row is None:
         raise Refused("The API token is not valid.", code=Code.TOKEN_INVALID)
     if row["is_expired"]:
@@ -68,16 +106,13 @@ async def actor_of_token(db: Database, token: str) -> Actor:
     rights = PERMISSIONS[Role(row["role"])]
     if row["scopes"] is not None:
         rights &= {Permission(scope) for scope in row["scopes"]}
-    return Actor(name=row["username"], permissions=rights, user_id=row["user_id"])
-
-
-def csrf_token_of(db: Database, token: str) -> str:
-    """The CSRF token that belongs to a session: nothing is stored, and only we can make it."""
-    return db.keys.sign(CSRF, token)
+    return Actor(
+        name=row["username"], permissions=rights, user_id=row["user_id"], token_id=row["id"]
+    )
 
 
 async def _row(db: Database, statement: str, *values: object) -> Any:
-    ((*rows,),) = await db.fetch([(statement, values)])
+    ((*rows,),) = await db.fetch([(statement, values)], is_keyed=True)
     return rows[0] if rows else None
 
 

@@ -1,7 +1,7 @@
 """Signing in and out: nobody learns, by words or by time, which accounts exist."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, func, insert, or_, select, update
@@ -31,30 +31,32 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True)
 class SignedIn:
-    """A new browser session. The token goes into the cookie and nowhere else."""
+    """A new session. The token goes into the cookie and nowhere else."""
 
-    token: str
-    csrf_token: str
+    token: str = field(repr=False)
+    csrf_token: str = field(repr=False)
     user: UserRow
+    session_id: int
+    ends_at: datetime
 
 
 async def sign_in(
     db: Database, username: str, password: str, *, address: str | None, user_agent: str | None
 ) -> SignedIn:
-    """Begin a browser session under a new id.
+    """Begin a session under a new id.
 
     Raises BadInput for blanks, INVALID_CREDENTIALS, ACCOUNT_DISABLED (only after the right
     password), TooManyAttempts. Found or not, an account costs the same statements and one hash.
     """
-    for field, text in (("username", username), ("password", password)):
+    for name, text in (("username", username), ("password", password)):
         if not text.strip():
-            raise BadInput("Enter user name and password.", field=field)
+            raise BadInput("Enter user name and password.", field=name)
     username = username.strip()
     user = await _find(db, username, address)
     stored = None if user is None else user.password_hash
     if not await crypto.check_password(stored, password) or user is None:
         await _refuse(db, user, address, "wrong password")
-        raise Refused("User name or password is wrong.")
+        raise _wrong()
     if not user.is_active:
         await _refuse(db, user, address, "disabled")
         raise Refused("This account is disabled.", code=Code.ACCOUNT_DISABLED)
@@ -62,7 +64,7 @@ async def sign_in(
 
 
 async def sign_out(session: WriteSession, actor: Actor) -> None:
-    """End the actor's browser session, if it has one."""
+    """End the actor's session, if it has one, and with it every token that came of it."""
     if actor.session_id is None:
         return
     await session.execute(
@@ -71,6 +73,16 @@ async def sign_out(session: WriteSession, actor: Actor) -> None:
         .values(revoked_at=func.now())
     )
     await audit(session, actor, "user.signed_out", "User", actor.user_id, None, None)
+
+
+async def forget_ended_sessions(session: WriteSession) -> None:
+    """Drop sessions, with their tokens, that ended long enough ago that no audit needs them."""
+    ended = func.now() - LIFETIME
+    await session.execute(
+        delete(UserSession).where(
+            or_(UserSession.expires_at < ended, UserSession.revoked_at < ended)
+        )
+    )
 
 
 async def _find(db: Database, username: str, address: str | None) -> User | None:
@@ -97,6 +109,7 @@ async def _refuse(db: Database, user: User | None, address: str | None, reason: 
 async def _begin(db: Database, user: User, address: str | None, user_agent: str | None) -> SignedIn:
     token = crypto.new_token()
     async with db.write() as session:
+        await _note_login(session, user)
         values = {
             "user_id": user.id,
             "token_digest": crypto.token_digest(token),
@@ -105,28 +118,30 @@ async def _begin(db: Database, user: User, address: str | None, user_agent: str 
             "user_agent": _shown(user_agent),
         }
         added = await session.execute(
-            insert(UserSession).values(**values).returning(UserSession.id)
+            insert(UserSession).values(**values).returning(UserSession.id, UserSession.expires_at)
         )
-        session_id = added.scalar_one()
-        now = func.now()
-        await session.execute(update(User).where(User.id == user.id).values(last_login_at=now))
+        session_id, ends_at = added.one()
         await forgive(session, account_key(user.username))
-        await _clean(session)
         actor = _actor(user, session_id)
         after = {"address": address}
         await audit(session, actor, "user.signed_in", "User", user.id, None, after)
         row = await reading.get_row(session, actor, USERS, user.id)
-    return SignedIn(token=token, csrf_token=csrf_token_of(db, token), user=row)
-
-
-async def _clean(session: WriteSession) -> None:
-    """Drop sessions that have ended, long enough ago that no audit needs them."""
-    ended = func.now() - LIFETIME
-    await session.execute(
-        delete(UserSession).where(
-            or_(UserSession.expires_at < ended, UserSession.revoked_at < ended)
-        )
+    csrf_token = csrf_token_of(db, token)
+    return SignedIn(
+        token=token, csrf_token=csrf_token, user=row, session_id=session_id, ends_at=ends_at
     )
+
+
+async def _note_login(session: WriteSession, user: User) -> None:
+    """Note the time; refuse when password or account were changed while the hash was computed."""
+    noted = await session.execute(
+        update(User)
+        .where(User.id == user.id, User.is_active, User.password_hash == user.password_hash)
+        .values(last_login_at=func.now())
+        .returning(User.id)
+    )
+    if noted.scalar() is None:
+        raise _wrong()
 
 
 def _actor(user: User, session_id: int) -> Actor:
@@ -136,6 +151,10 @@ def _actor(user: User, session_id: int) -> Actor:
         user_id=user.id,
         session_id=session_id,
     )
+
+
+def _wrong() -> Refused:
+    return Refused("User name or password is wrong.")
 
 
 def _shown(user_agent: str | None) -> str | None:

@@ -7,12 +7,12 @@ import strawberry
 
 from whalefall.domain.states import ConnectionState
 from whalefall.errors import Code
-from whalefall.resolvers.capacity import instance_size_history
 from whalefall.resolvers.instances import INSTANCES, InstanceRow
+from whalefall.resolvers.nouns.noun import Part
 from whalefall.schema.capacity import SizePoint, size_history
 from whalefall.schema.connections import Connection
 from whalefall.schema.databases import Database
-from whalefall.schema.fields import to_many, to_one, to_page
+from whalefall.schema.fields import to_many, to_one, to_page, to_part
 from whalefall.schema.nodes import Node, noun_type
 from whalefall.schema.tags import Tag
 
@@ -37,6 +37,17 @@ class ConnectionHealth:
     )
 
 
+CONNECTION = Part(
+    {
+        "state": "connection_state",
+        "last_success_at": "last_success_at",
+        "last_failure_at": "last_failure_at",
+        "last_error_code": "last_error_code",
+        "latency_ms": "latency_ms",
+    }
+)
+
+
 @noun_type(
     INSTANCES,
     private=(
@@ -58,14 +69,8 @@ class Instance(InstanceRow, Node):
     databases: Connection[Database] = to_page(
         INSTANCES, "databases", "Its databases; only active ones unless the filter says otherwise."
     )
-    size_history: list[SizePoint] = size_history(instance_size_history)
+    size_history: list[SizePoint] = size_history(INSTANCES)
 
-    @strawberry.field(description="What its last connections said.")
-    def connection(self) -> ConnectionHealth:
-        return ConnectionHealth(
-            state=self.connection_state,
-            last_success_at=self.last_success_at,
-            last_failure_at=self.last_failure_at,
-            last_error_code=self.last_error_code,
-            latency_ms=self.latency_ms,
-        )
+    connection: ConnectionHealth = to_part(
+        ConnectionHealth, CONNECTION, "What its last connections said."
+    )

@@ -211,8 +211,8 @@ class Run:
 async def _run(context: Context, session_id: int, seconds: int, filter: SyncRecordFilter) -> Run:
     """The session once it is terminal, or after so many seconds as it stands then."""
     if seconds:
-        context.allow_more_time(seconds)
-        await wait_for_session(context.db, session_id, seconds)
+        async with context.waiting(seconds):
+            await wait_for_session(context.db, session_id, seconds)
     async with context.db.read() as session:
         row = await get_sync_session(session, context.actor, session_id)
         page = PageRequest(first=1)

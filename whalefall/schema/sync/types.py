@@ -4,15 +4,16 @@ from typing import Annotated
 
 import strawberry
 
-from whalefall.errors import Problem
 from whalefall.resolvers.sync import SYNC_RECORDS, SYNC_SESSIONS, SyncRecordRow, SyncSessionRow
 from whalefall.schema.connections import Connection
 from whalefall.schema.databases import Database
-from whalefall.schema.fields import to_one, to_page
+from whalefall.schema.fields import to_one, to_page, to_part
 from whalefall.schema.instances import Instance
 from whalefall.schema.nodes import Node, noun_type
-from whalefall.schema.problems import UserError
+from whalefall.schema.problems import UserError, error_part
 from whalefall.schema.users import User
+
+ERROR = error_part("error_code", "error_message")
 
 
 @noun_type(
@@ -40,9 +41,9 @@ class SyncRecord(SyncRecordRow, Node):
         SYNC_RECORDS, "database", "The database whose tables are read; null otherwise."
     )
 
-    @strawberry.field(description="Why it failed, or not all was done; null when all went well.")
-    def error(self) -> UserError | None:
-        return error_of(self)
+    error: UserError | None = to_part(
+        UserError, ERROR, "Why it failed, or not all was done; null when all went well."
+    )
 
 
 @noun_type(SYNC_SESSIONS, private=("created_by_id",))
@@ -56,6 +57,6 @@ class SyncSession(SyncSessionRow, Node):
 
 
 def error_of(record: SyncRecordRow) -> UserError | None:
-    if record.error_code is None:
-        return None
-    return UserError.of(Problem(record.error_message or "", code=record.error_code))
+    """What a record says of its failure."""
+    members = ERROR.of(record)
+    return None if members is None else UserError(**members)

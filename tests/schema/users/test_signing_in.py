@@ -1,54 +1,10 @@
 """Signing in and out by GraphQL, through the whole application."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
-import pytest
 
-from tests.factories import make_user
-from whalefall.app import create_app
-from whalefall.auth import Role
-from whalefall.crypto import hash_password
-from whalefall.db import Database
-from whalefall.settings import Settings
-
-ORIGIN = "http://127.0.0.1:8600"
-HERE = {"origin": ORIGIN}
-PASSWORD = "correct horse battery"
-LOGIN = """mutation ($input: LoginInput!) { login(input: $input) {
-  user { username role csrfToken } csrfToken errors { code field message } } }"""
-ME = "{ me { username csrfToken } }"
-LOGOUT = "mutation { logout { errors { code } } }"
-
-
-@pytest.fixture
-async def browser(db: Database, settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(settings)
-    app.state.db = db
-    async with db.write() as session:
-        await make_user(
-            session,
-            username="ada",
-            role=Role.ADMIN,
-            password_hash=await hash_password(PASSWORD),
-        )
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-        yield client
-    app.state.broker.close()
-
-
-async def ask(
-    browser: httpx2.AsyncClient,
-    query: str,
-    variables: dict[str, Any] | None = None,
-    headers: dict[str, str] | None = None,
-) -> Any:
-    body = {"query": query, "variables": variables}
-    response = await browser.post("/graphql", json=body, headers=headers)
-    assert response.status_code == 200
-    return response.json()
+from tests.schema.users.conftest import HERE, LOGIN, LOGOUT, ME, PASSWORD, ask
 
 
 async def sign_in(browser: httpx2.AsyncClient, password: str = PASSWORD) -> Any:

@@ -1,0 +1,86 @@
+"""An inventory in which everything that the schema can tell apart occurs at least once."""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.conftest import empty
+from tests.factories import ADA, VERA
+from tests.schema import estate_rows as rows
+from whalefall.auth import Actor
+from whalefall.db import Database
+from whalefall.models.base import Base
+from whalefall.schema.ids import MAX_ROW_ID, global_id
+
+PLACE = re.compile(r"<(\w+) (\d+|none)>")
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The ids of its rows by type, in the order in which they were made, and two who look at it."""
+
+    ids: Mapping[str, list[str]]
+    ada: Actor
+    vera: Actor
+
+    def filled(self, text: str) -> str:
+        """The text with `<Instance 3>` replaced by an id; `<Instance none>` is nobody's."""
+
+        def id_of(place: re.Match[str]) -> str:
+            name, number = place.groups()
+            return global_id(name, MAX_ROW_ID) if number == "none" else self.ids[name][int(number)]
+
+        return PLACE.sub(id_of, text)
+
+
+@asynccontextmanager
+async def standing_estate(db: Database) -> AsyncIterator[Estate]:
+    """An estate for many tests that only read."""
+    try:
+        async with db.write() as session:
+            estate = await make_estate(session)
+        yield estate
+    finally:
+        await empty(db)
+
+
+async def make_estate(session: AsyncSession) -> Estate:
+    users = await _added(session, rows.users())
+    tokens = await _added(session, rows.api_tokens(users))
+    tags = await _added(session, rows.tags())
+    credentials = await _added(session, rows.credentials())
+    instances = await _added(session, rows.instances(credentials))
+    await _added(session, rows.instance_tags(instances, tags))
+    databases = await _added(session, rows.databases(instances))
+    await _added(session, rows.snapshots(databases))
+    tables = await _added(session, rows.tables(databases))
+    await _added(session, rows.history(databases))
+    sessions = await _added(session, rows.sync_sessions(users))
+    records = await _added(session, rows.sync_records(sessions, databases))
+    made: Mapping[str, list[Any]] = {
+        "User": users,
+        "ApiToken": tokens,
+        "Tag": tags,
+        "Credential": credentials,
+        "Instance": instances,
+        "Database": databases,
+        "TableSize": tables,
+        "SyncSession": sessions,
+        "SyncRecord": records,
+    }
+    return Estate(
+        ids={name: [global_id(name, row.id) for row in kind] for name, kind in made.items()},
+        ada=replace(ADA, user_id=users[0].id),
+        vera=replace(VERA, user_id=users[1].id),
+    )
+
+
+async def _added(session: AsyncSession, new: Iterable[Base]) -> list[Any]:
+    made: list[Any] = list(new)
+    session.add_all(made)
+    await session.flush()
+    return made

@@ -1,0 +1,264 @@
+"""The rows of the estate, noun by noun: each loop goes through what its noun can be."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import count, cycle
+from typing import Any
+
+from tests.schema.lists import HOSTILE, SIZES
+from whalefall.auth import Role
+from whalefall.domain.engines import ENGINES
+from whalefall.domain.facts import Quality, SkipReason, TableKind
+from whalefall.domain.states import (
+    TERMINAL,
+    CredentialType,
+    SyncCategory,
+    SyncStatus,
+    SyncTrigger,
+)
+from whalefall.errors import Code
+from whalefall.models.base import Base
+from whalefall.models.databases import (
+    DatabaseSizeStat,
+    InstanceDatabase,
+    InstanceSizeStat,
+    TableSize,
+    TableSnapshot,
+)
+from whalefall.models.instances import Credential, Instance, InstanceTag, Tag
+from whalefall.models.sync import SyncRecord, SyncSession
+from whalefall.models.users import ApiToken, User
+
+AGES = (timedelta(minutes=5), timedelta(hours=40), timedelta(days=9), None)  # of sizes and answers
+
+
+def _ago(age: timedelta | None) -> datetime | None:
+    """A moment with microseconds, or never; far from where one word for an age becomes another."""
+    return None if age is None else datetime.now(UTC) - age
+
+
+def users() -> Iterable[User]:
+    for name, role in (("ada", Role.ADMIN), ("vera", Role.VIEWER), ("数据库", Role.OPERATOR)):
+        last_login_at = _ago(timedelta(days=1)) if name == "ada" else None
+        yield User(username=name, password_hash="-", role=role, last_login_at=last_login_at)
+
+
+def api_tokens(users: list[User]) -> Iterable[ApiToken]:
+    """Some work, some are used up; owners and rights differ."""
+    owners, ends = cycle(users), cycle((None, timedelta(days=9), timedelta(days=-9)))
+    for number in range(10):
+        yield ApiToken(
+            user_id=next(owners).id,
+            name=HOSTILE[number % 4],
+            digest=bytes([number]),
+            scopes=(None, [], ["VIEW"], ["VIEW", "UPDATE"])[number % 4],
+            expires_at=_ago(next(ends)),
+            last_used_at=_ago(AGES[number % 4]),
+            revoked_at=_ago(AGES[2]) if number % 5 == 4 else None,
+        )
+
+
+def tags() -> Iterable[Tag]:
+    categories = cycle(("environment", "team", 'owner\'s "unit"'))
+    for number, name in enumerate(("prod", "Prod", "test", "legacy", "dba-1", "_", "gone", "idle")):
+        yield Tag(
+            name=name,
+            display_name=HOSTILE[number * 3],
+            category=next(categories),
+            is_active=name not in ("legacy", "gone"),
+        )
+
+
+def credentials() -> Iterable[Credential]:
+    engines = cycle((None, *ENGINES))
+    for number, kind in enumerate([*CredentialType, CredentialType.DATABASE]):
+        yield Credential(
+            name=HOSTILE[number + 5],
+            credential_type=kind,
+            engine=next(engines),
+            username=f"reader_{number}",
+            password_ciphertext=b"-",
+            key_id="none",
+            description=None if number % 2 else HOSTILE[-number],
+            is_active=number != 3,
+        )
+
+
+def instances(credentials: list[Credential]) -> Iterable[Instance]:
+    """Thirty-six of all engines; every sixth is inactive, every ninth in the recycle bin."""
+    engines, ages, owners = cycle(ENGINES), cycle(AGES), cycle([*credentials, None, None])
+    for number in range(36):
+        owner, success, failure = next(owners), _ago(next(ages)), _ago(AGES[number % 3])
+        known = number % 5 > 0
+        yield Instance(
+            name=(HOSTILE[number] if number < len(HOSTILE) else f"db-{number:02}"),
+            engine=next(engines),
+            host=("10.0.0.7", "::1", "db.example.com", "DB.example.com")[number % 4],
+            port=(1, 5432, 65535)[number % 3],
+            database_name=None if known else "postgres",
+            description=None if known else HOSTILE[-number % 24],
+            credential_id=None if owner is None else owner.id,
+            is_active=number % 6 != 5,
+            deleted_at=_ago(AGES[2]) if number % 9 == 8 else None,
+            created_at=datetime(2024, 1, 1, 1, 0, number % 7, 120_000, UTC),
+            version="PostgreSQL 18.6" if known else None,
+            main_version="18" if known else None,
+            last_success_at=success,
+            last_failure_at=failure if number % 7 == 3 else None,
+            last_error_code=Code.AUTH_FAILED if number % 7 == 3 else None,
+            latency_ms=number if known else None,
+            database_count=number % 4 if known else None,
+            inactive_database_count=number % 3 if known else None,
+            total_size_bytes=SIZES[number % 5] if known else None,
+            size_quality=list(Quality)[number % 5],
+            size_collected_at=success,
+        )
+
+
+def instance_tags(instances: list[Instance], tags: list[Tag]) -> Iterable[InstanceTag]:
+    for number, instance in enumerate(instances):
+        for tag in {tags[number % 7], tags[number * 3 % 7], tags[number % 2]}:
+            if number % 5:
+                yield InstanceTag(instance_id=instance.id, tag_id=tag.id)
+
+
+def databases(instances: list[Instance]) -> Iterable[InstanceDatabase]:
+    """None to five for each instance; names repeat, some are gone, every third has no size."""
+    today, numbers = datetime.now(UTC).date(), count()
+    for place, instance in enumerate(instances):
+        for which in range(place % 6):
+            number = next(numbers)
+            gone = number % 8 == 7
+            sized = number % 3 > 0
+            yield InstanceDatabase(
+                instance_id=instance.id,
+                name=HOSTILE[(place + which) % len(HOSTILE)],
+                is_active=not gone,
+                is_system=number % 10 == 9,
+                first_seen_on=today - timedelta(days=100 + number % 4),
+                last_seen_on=today - timedelta(days=number % 4),
+                deleted_at=_ago(AGES[2]) if gone else None,
+                size_bytes=SIZES[number % 5] if sized else None,
+                data_bytes=SIZES[number % 4] if sized and number % 2 else None,
+                log_bytes=number if sized and number % 2 else None,
+                size_quality=list(Quality)[number % 4] if sized else Quality.UNAVAILABLE,
+                size_reason=None if sized else list(SkipReason)[number % len(SkipReason)],
+                size_collected_at=_ago(AGES[number % 3]) if sized else None,
+            )
+
+
+def snapshots(databases: list[InstanceDatabase]) -> Iterable[TableSnapshot]:
+    """By turns read, read in part, never read, read and then failed, failed from the first."""
+    taken_at = _ago(AGES[0])
+    for number, database in enumerate(databases):
+        state = number % 5
+        skipped = {"schema_name": None, "name": HOSTILE[number % 24], "reason": "PERMISSION"}
+        failed = state in (3, 4)
+        if state != 2:
+            yield TableSnapshot(
+                database_id=database.id,
+                collected_at=None if state == 4 else taken_at,
+                elapsed_ms=None if state == 4 else number,
+                table_count=None if state == 4 else number % 9,
+                source=None if state == 4 else "pg_class",
+                complete=state == 0,
+                skipped=[skipped, {**skipped, "schema_name": "s"}] if state == 1 else [],
+                last_attempt_at=_ago(AGES[0]),
+                last_error_code=Code.DATABASE_TIMEOUT if failed else None,
+                last_error_message='It took "too" long.\n' if failed else None,
+            )
+
+
+def tables(databases: list[InstanceDatabase]) -> Iterable[TableSize]:
+    """None to eight for each database with a snapshot."""
+    numbers, kinds = count(), cycle(TableKind)
+    for place, database in enumerate(databases):
+        for which in range(0 if place % 5 in (2, 4) else place % 9):
+            number = next(numbers)
+            size = None if number % 4 == 0 else SIZES[number % 5]
+            yield TableSize(
+                database_id=database.id,
+                schema_name=("public", "Public", "s")[which % 3],
+                table_name=HOSTILE[(place + which) % len(HOSTILE)],
+                kind=next(kinds),
+                size_bytes=size,
+                data_bytes=size if number % 3 else None,
+                index_bytes=which if number % 3 else None,
+                lob_bytes=0 if number % 7 == 1 else None,
+                allocated_bytes=size,
+                row_count=None if number % 6 == 5 else number % 6 * 10**9,
+                quality=Quality.UNAVAILABLE if size is None else list(Quality)[number % 4],
+                size_reason=SkipReason.LOCKED if size is None else None,
+            )
+
+
+def history(databases: list[InstanceDatabase]) -> Iterable[Base]:
+    """Four days of every fourth database, and of its instance as if it had no other."""
+    today, instances = datetime.now(UTC).date(), set()
+    for database in databases[::4]:
+        for number, days in enumerate((1, 2, 30, 400)):
+            size = SIZES[number] if days != 30 else None
+            shared: dict[str, Any] = {
+                "instance_id": database.instance_id,
+                "stat_date": today - timedelta(days=days),
+                "data_bytes": size,
+                "log_bytes": None if days == 1 else number,
+                "quality": Quality.UNAVAILABLE if size is None else Quality.EXACT,
+                "source": "SAMPLE" if days == 400 else "COLLECTED",
+            }
+            yield DatabaseSizeStat(database_id=database.id, size_bytes=size, **shared)
+            if database.instance_id not in instances:
+                yield InstanceSizeStat(total_bytes=size, database_count=number, **shared)
+        instances.add(database.instance_id)
+
+
+def sync_sessions(users: list[User]) -> Iterable[SyncSession]:
+    statuses = cycle(status for status in SyncStatus if status != SyncStatus.LOST)
+    categories, triggers, owners = cycle(SyncCategory), cycle(SyncTrigger), cycle([None, *users])
+    for number in range(28):
+        owner, status = next(owners), next(statuses)
+        yield SyncSession(
+            category=next(categories),
+            trigger=next(triggers),
+            status=status,
+            created_at=datetime(2026, 1, 1, 0, 0, 0, number // 3, UTC),
+            started_at=None if status == SyncStatus.PENDING else _ago(AGES[1]),
+            finished_at=_ago(AGES[0]) if status in TERMINAL else None,
+            created_by_id=None if owner is None else owner.id,
+            total=number % 5,
+            succeeded=number % 3,
+            failed=number % 2,
+        )
+
+
+def sync_records(
+    sessions: list[SyncSession], databases: list[InstanceDatabase]
+) -> Iterable[SyncRecord]:
+    """None to four for each session, in every status, each of a database of its own."""
+    statuses, targets, categories = cycle(SyncStatus), iter(databases), cycle(SyncCategory)
+    for place, session in enumerate(sessions):
+        for which in range(place % 4 + 1 if place % 7 else 0):
+            status, category, database = next(statuses), next(categories), next(targets)
+            failed = status in (SyncStatus.FAILED, SyncStatus.COMPLETED_WITH_ERRORS)
+            ended = status in TERMINAL
+            live = category == SyncCategory.CAPACITY and not ended  # at most one per instance
+            yield SyncRecord(
+                session_id=session.id,
+                category=category,
+                instance_id=None if which == 3 or live else database.instance_id,
+                database_id=database.id if which % 2 else None,
+                status=status,
+                attempt=which,
+                created_at=session.created_at,
+                started_at=_ago(AGES[1]) if which else None,
+                finished_at=_ago(AGES[0]) if ended else None,
+                elapsed_ms=which * 1000 if ended else None,
+                stage=HOSTILE[which] if which else None,
+                progress=(None, 0.0, 1 / 3, 1.0)[which % 4],
+                items_seen=which if ended else None,
+                items_created=0 if ended else None,
+                items_updated=which if ended else None,
+                items_removed=place if ended else None,
+                error_code=Code.TLS_ERROR if failed else None,
+                error_message=HOSTILE[-which - 1] if failed else None,
+            )

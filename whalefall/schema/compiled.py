@@ -1,0 +1,103 @@
+"""Answers a query by compiled statements where that is exact; otherwise the resolvers answer."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues
+from strawberry import Schema
+
+from whalefall.auth import Actor
+from whalefall.db import Database
+from whalefall.errors import Problem, ServiceUnavailable
+from whalefall.resolvers.graph.compiler import Compiler
+from whalefall.resolvers.graph.placeholders import shape_of
+from whalefall.resolvers.graph.plan import Plan
+from whalefall.resolvers.graph.selection import Run, Unsupported
+from whalefall.schema.documents import Operation
+from whalefall.schema.selection import Selection, Selector
+from whalefall.schema.shapes import shape_of_variables
+
+MAX_PLANS = 1000
+MAX_EFFORT = 40  # some ten lists; more would keep everybody waiting while SQL is written
+ShapeOf = Callable[[Any], Hashable]
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A plan, and how to read the values that it is run with."""
+
+    selection: Selection
+    plan: Plan
+
+
+class Plans:
+    """The plans made lately, by operation and by the shape of its variables and its caller.
+
+    `compiled` counts the plans made, `unsupported` why others could not be.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._shapes: OrderedDict[Operation, ShapeOf] = OrderedDict()
+        self._plans: OrderedDict[Hashable, Compiled | None] = OrderedDict()
+        self.compiled = 0
+        self.unsupported: Counter[str] = Counter()
+
+    async def answer(
+        self, operation: Operation, variables: VariableValues, db: Database, actor: Actor
+    ) -> str | None:
+        """The data as JSON; null where the resolvers must answer, also to report a problem."""
+        try:
+            compiled = self._find(operation, variables, actor)
+            if compiled is None:
+                return None
+            run = Run(actor, compiled.selection.arguments(variables))
+            statements = compiled.plan.statements(run)
+            results = await db.fetch(statements, is_keyed=compiled.plan.is_keyed)
+        except ServiceUnavailable:
+            raise
+        except (Problem, GraphQLError):
+            return None
+        return compiled.plan.answer(run, results)
+
+    def _find(
+        self, operation: Operation, variables: VariableValues, actor: Actor
+    ) -> Compiled | None:
+        shape = self._shape(operation)(variables.coerced)
+        key = (operation, shape, shape_of(actor))
+        if key in self._plans:
+            self._plans.move_to_end(key)
+            return self._plans[key]
+        compiled = self._compile(operation, variables, actor)
+        self._plans[key] = compiled
+        if len(self._plans) > MAX_PLANS:
+            self._plans.popitem(last=False)
+        return compiled
+
+    def _compile(
+        self, operation: Operation, variables: VariableValues, actor: Actor
+    ) -> Compiled | None:
+        """Raises a Problem, which says something of these values only: nothing is remembered."""
+        try:
+            if operation.cost.effort > MAX_EFFORT:
+                raise Unsupported("so much at once")
+            selection = Selector(self._schema, operation, variables).selection()
+            plan = Compiler(actor).plan(selection.fields)
+        except Unsupported as reason:
+            self.unsupported[str(reason)] += 1
+            log.info("graphql.not_compiled", reason=str(reason))
+            return None
+        self.compiled += 1
+        return Compiled(selection, plan)
+
+    def _shape(self, operation: Operation) -> ShapeOf:
+        if operation not in self._shapes:
+            self._shapes[operation] = shape_of_variables(self._schema._schema, operation.definition)
+            if len(self._shapes) > MAX_PLANS:
+                self._shapes.popitem(last=False)
+        return self._shapes[operation]

@@ -1,0 +1,23 @@
+"""People and the API tokens by which programs call in their name."""
+
+import strawberry
+
+from whalefall.resolvers.users import API_TOKENS, USERS, ApiTokenRow, UserRow
+from whalefall.schema.fields import to_one
+from whalefall.schema.nodes import Node, noun_type
+
+
+@noun_type(USERS)
+class User(UserRow, Node):
+    csrf: strawberry.Private[str | None] = None
+
+    @strawberry.field(
+        description="Sent as X-CSRFToken with every write by cookie; null but on `me`."
+    )
+    def csrf_token(self) -> str | None:
+        return self.csrf
+
+
+@noun_type(API_TOKENS, private=("user_id",))
+class ApiToken(ApiTokenRow, Node):
+    user: User = to_one(API_TOKENS, "user", "In whose name it calls.")
