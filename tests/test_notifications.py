@@ -129,6 +129,18 @@ async def test_a_connection_that_shows_no_sign_of_life_is_replaced(
             await process.wait()
 
 
+async def test_after_its_end_it_can_begin_again(
+    opened_database: Database, heard: Notifications
+) -> None:
+    for _ in range(2):
+        async with heard.event(CHANNEL, "1") as event:
+            await say(opened_database, "1")
+            async with asyncio.timeout(10):
+                await event.wait()
+        await heard.close()
+        assert not heard.is_listening
+
+
 async def test_without_a_database_one_waits_in_vain_but_is_not_held_up() -> None:
     away = Notifications("postgresql://127.0.0.1:1/nowhere")
     async with asyncio.timeout(10), away.event(CHANNEL, "1"):

@@ -53,6 +53,7 @@ SETTINGS = {
 # Where texts are searched, a plan made without the text can take thirty times as long.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
+OUT_OF_TIME = ("57014", "55P03")  # statement_timeout, lock_timeout
 log = structlog.get_logger(__name__)
 AWAY = (
     OSError,
@@ -250,17 +251,26 @@ def _policy(settings: Settings) -> TargetPolicy:
 
 @contextlib.contextmanager
 def _unavailable() -> Any:
-    """Our database being away is a Problem of its own, not an unexpected error."""
+    """Our database being away, or too slow, is a Problem of its own, not an unexpected error."""
     try:
         yield
     except AWAY as error:
         raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
+    except asyncpg.PostgresError as error:
+        _check_time(error)
+        raise
     except DBAPIError as error:
-        if error.connection_invalidated or _is_away(error.orig):
+        if error.connection_invalidated or _state(error.orig).startswith(("08", "57P")):
             raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
+        _check_time(error.orig)
         raise
 
 
-def _is_away(error: BaseException | None) -> bool:
-    state = getattr(error, "sqlstate", None) or ""
-    return state.startswith(("08", "57P"))
+def _check_time(error: BaseException | None) -> None:
+    """Raise ServiceUnavailable when a limit of time ended the statement."""
+    if _state(error) in OUT_OF_TIME:
+        raise ServiceUnavailable("WhaleFall's own database took too long.") from error
+
+
+def _state(error: BaseException | None) -> str:
+    return getattr(error, "sqlstate", None) or ""

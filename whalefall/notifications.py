@@ -86,7 +86,6 @@ class Notifications:
             except LOST as error:
                 if not self._is_away:
                     log.warning("notifications.lost", error=type(error).__name__)
-            self._heard.clear()
             self._is_away = True
             self._settled.set()
             self._wake_all()
@@ -108,6 +107,7 @@ class Notifications:
                     await connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
             raise ConnectionResetError
         finally:
+            self._heard.clear()
             connection.terminate()
 
     async def _hear(self, connection: asyncpg.Connection) -> None:

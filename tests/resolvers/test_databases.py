@@ -29,7 +29,7 @@ from whalefall.resolvers.databases import (
     list_ledger,
     stream_ledger,
 )
-from whalefall.resolvers.nouns.csv import DIALECT
+from whalefall.resolvers.nouns.noun import DIALECT
 from whalefall.resolvers.nouns.paging import keyset
 from whalefall.resolvers.nouns.queries import matching, page_of, window
 

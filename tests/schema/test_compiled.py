@@ -100,6 +100,7 @@ async def test_what_only_a_resolver_knows_is_left_to_it(
         ("query ($n: Int) { tags(first: $n) { nodes { id } } }", {"n": 201}),
         ("query ($n: Int) { tags(first: $n, last: 1) { nodes { id } } }", {"n": 1}),
         ("query ($c: String) { tags(after: $c) { nodes { id } } }", {"c": "rubbish"}),
+        ("query ($c: String) { tags(after: $c) { totalCount } }", {"c": "rubbish"}),
         ("query ($i: ID!) { node(id: $i) { id } }", {"i": "rubbish"}),
         ("query ($i: ID!) { database(id: $i) { id } }", {"i": global_id("Instance", 1)}),
         ("query ($i: ID!) { node(id: $i) { id } }", {"i": global_id("TableSnapshot", 1)}),

@@ -48,7 +48,8 @@ class Compiler:
 
     def plan(self, selection: Sequence[Selected]) -> Plan:
         roots = [self._root(selected) for selected in selection]
-        return Plan(roots, frozenset(self._permissions), self._is_keyed)
+        permissions = frozenset(self._permissions)
+        return Plan(roots, permissions, self._windows.cursors, self._is_keyed)
 
     def _root(self, selected: Selected) -> Root:
         match selected.arguments:

@@ -23,12 +23,11 @@ from sqlalchemy import (
     Text,
     bindparam,
 )
-from sqlalchemy.dialects.postgresql import asyncpg as driver
 from sqlalchemy.types import TypeEngine
 
 from whalefall.db import Statement
 from whalefall.resolvers.graph.selection import Run
-from whalefall.resolvers.nouns.noun import kinds_of
+from whalefall.resolvers.nouns.noun import DIALECT, kinds_of
 from whalefall.resolvers.nouns.text import PATTERN, like_pattern
 
 Value = TypeVar("Value")
@@ -40,7 +39,6 @@ COLUMN_TYPES: dict[Any, TypeEngine[Any]] = {
     date: Date(),
     datetime: DateTime(timezone=True),
 }
-DIALECT = driver.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)

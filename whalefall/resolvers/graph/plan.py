@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from whalefall.auth import Permission
 from whalefall.db import Statement
 from whalefall.resolvers.graph.json_text import Parts
-from whalefall.resolvers.graph.placeholders import Prepared
+from whalefall.resolvers.graph.placeholders import Getter, Prepared
 from whalefall.resolvers.graph.selection import Run
 
 Rows = Sequence[Any]  # of records: sequences of what the statement selects
@@ -83,12 +83,15 @@ class Plan:
 
     roots: Sequence[Root]
     permissions: frozenset[Permission]
+    cursors: Sequence[Getter]
     is_keyed: bool
 
     def statements(self, run: Run) -> list[Statement]:
         """Raises a Problem where the request is not allowed or makes no sense."""
         for permission in self.permissions:
             run.actor.require(permission)
+        for read in self.cursors:
+            read(run)
         return [statement for root in self.roots for statement in root.statements(run)]
 
     def answer(self, run: Run, results: Sequence[Rows]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Subquery, select
 
-from whalefall.resolvers.graph.placeholders import Placeholders
+from whalefall.resolvers.graph.placeholders import Getter, Placeholders
 from whalefall.resolvers.graph.selection import Run, Selected, Unsupported
 from whalefall.resolvers.nouns.noun import Condition, Noun, Relation
 from whalefall.resolvers.nouns.paging import Keyset, Position
@@ -17,6 +17,7 @@ class Windows:
 
     def __init__(self, later: Placeholders) -> None:
         self._later = later
+        self.cursors: list[Getter] = []  # which a page that nobody looks at does not read
 
     def window(
         self,
@@ -47,6 +48,7 @@ class Windows:
                 run.positions[position, name] = found
             return found
 
+        self.cursors.append(read)
         keys = tuple(
             self._later.later(kind.type, _key(read, number))
             for number, kind in enumerate(order.kinds)

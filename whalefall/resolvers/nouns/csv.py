@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Numeric, String, Subquery, case, cast, func, literal_column
-from sqlalchemy.dialects.postgresql import asyncpg
 
 from whalefall.auth import Actor
 from whalefall.db import Statement
-from whalefall.resolvers.nouns.noun import Noun
+from whalefall.resolvers.nouns.noun import DIALECT, Noun
 from whalefall.resolvers.nouns.queries import Listing, all_of
 from whalefall.resolvers.nouns.text import Column, quoted
 
 Cell = str | Callable[[Subquery], ColumnElement[Any]]
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 # The first character that is not blank; a spreadsheet also takes the full-width forms.
 FORMULA: ColumnElement[str] = literal_column(
     r"E'^([ \u00a0\u200b\u3000\ufeff]*[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20])'"

@@ -7,7 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from sqlalchemy import ColumnElement, Select, Subquery
+from sqlalchemy import ColumnElement, Select, Subquery, TextualSelect, column, text
+from sqlalchemy.dialects.postgresql import asyncpg
 
 from whalefall.auth import Actor, Permission
 from whalefall.domain.paging import OrderBy
@@ -16,6 +17,7 @@ Row = TypeVar("Row")
 Condition = ColumnElement[bool]
 Conditions = Iterable[Condition]
 View = Select[*tuple[Any, ...]]
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 def described(description: str, *, default: Any = MISSING) -> Any:
@@ -152,7 +154,15 @@ class Noun(Generic[Row]):
         ]
 
     def alias(self, name: str | None = None) -> Subquery:
-        return self.view.subquery(name)
+        """The view as a sub-select."""
+        return self._text.subquery(name)
+
+    @cached_property
+    def _text(self) -> TextualSelect:
+        """The view as SQL text: made once, since making it is most of what a statement takes."""
+        sql = str(self.view.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+        columns = [column(key, c.type) for key, c in self.view.selected_columns.items()]
+        return text(sql.replace(":", r"\:")).columns(*columns)
 
 
 NOUNS: dict[str, Noun[Any]] = {}
