@@ -1,6 +1,6 @@
 """Inputs made from nouns: a filter's and an order's fields are declared in the domain only."""
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, get_type_hints
@@ -54,8 +54,9 @@ def order_input(noun: Noun[Any]) -> Any:
 
 def plain(filter: Any) -> Any:
     """The same filter with row ids: `instance_id` takes the id of an Instance."""
-    for name, value in vars(filter).items():
-        if name.endswith("_id") and value is not None:
-            type_name = name.removesuffix("_id").title().replace("_", "")
-            setattr(filter, name, row_id(value, type_name))
-    return filter
+    ids = {
+        name: row_id(value, name.removesuffix("_id").title().replace("_", ""))
+        for name, value in vars(filter).items()
+        if name.endswith("_id") and value is not None
+    }
+    return replace(filter, **ids) if ids else filter

@@ -12,10 +12,12 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     Node,
+    ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
     is_list_type,
+    is_scalar_type,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
@@ -32,6 +34,7 @@ from whalefall.schema.fields import ARGUMENTS, LINK
 
 DEFINITION = "strawberry-definition"
 Reader = Callable[[VariableValues], Arguments | None]
+Given = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -134,16 +137,44 @@ class Selector:
             return 0, None
         registry, config = self._schema.schema_converter.scalar_registry, self._schema.config
 
-        def read(variables: VariableValues) -> Arguments:
-            values = get_argument_values(core, node, variables)
-            arguments: Arguments = convert(
-                **convert_arguments(values, field.arguments, registry, config)
-            )
-            return arguments
+        def values(variables: VariableValues) -> Given:
+            given = get_argument_values(core, node, variables)
+            return convert_arguments(given, field.arguments, registry, config)
 
-        arguments = read(self._variables)
-        self._readers.append(read if _has_variables(node) else lambda variables: arguments)
+        now = values(self._variables)
+        arguments: Arguments = convert(**now)
+        self._readers.append(self._reader(core, field, node, values, now))
         return len(self._readers) - 1, arguments
+
+    def _reader(
+        self,
+        core: GraphQLField,
+        field: StrawberryField,
+        node: Any,
+        values: Callable[[VariableValues], Given],
+        now: Given,
+    ) -> Reader:
+        """Reads the arguments of later requests, whose variables have the same shape as now's."""
+        convert = field.metadata[ARGUMENTS]
+        name_of = self._schema.config.name_converter.from_argument
+        python_names = {name_of(a): a.python_name for a in field.arguments}
+        later: dict[str, str] = {}
+        for argument in node.arguments or ():
+            name, value = argument.name.value, argument.value
+            if not _has_variables(value):
+                continue
+            if not isinstance(value, VariableNode) or not is_scalar_type(
+                get_nullable_type(core.args[name].type)
+            ):
+                return lambda variables: convert(**values(variables))
+            if value.name.value in self._variables.coerced:
+                later[python_names[name]] = value.name.value
+        if not later:
+            arguments: Arguments = convert(**now)
+            return lambda variables: arguments
+        return lambda variables: convert(
+            **now | {name: variables.coerced[each] for name, each in later.items()}
+        )
 
 
 def _is_plain(parent: GraphQLObjectType, field: StrawberryField) -> bool:
@@ -154,15 +185,15 @@ def _is_plain(parent: GraphQLObjectType, field: StrawberryField) -> bool:
     return field.is_basic_field or field.python_name == "global_id"
 
 
-def _has_variables(node: Any) -> bool:
-    """Whether a field's arguments name a variable anywhere."""
-    waiting: list[Node] = list(node.arguments or ())
+def _has_variables(value: ValueNode) -> bool:
+    """Whether a value names a variable anywhere."""
+    waiting: list[Node] = [value]
     while waiting:
         found = waiting.pop()
         if isinstance(found, VariableNode):
             return True
         for key in found.keys:
-            value = getattr(found, key, None)
-            children = value if isinstance(value, list | tuple) else (value,)
+            below = getattr(found, key, None)
+            children = below if isinstance(below, list | tuple) else (below,)
             waiting.extend(child for child in children if isinstance(child, Node))
     return False
