@@ -3,7 +3,6 @@
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import Message, Send
 
@@ -28,7 +27,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-store",
 }
-HSTS = "max-age=31536000"
+RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+HSTS = (b"strict-transport-security", b"max-age=31536000")
 log = structlog.get_logger("whalefall.http")
 
 
@@ -43,7 +43,7 @@ class Answering:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._decorate(MutableHeaders(scope=message))
+            self._decorate(message)
         await self._send(message)
 
     def tell(self) -> None:
@@ -53,7 +53,7 @@ class Answering:
         request, elapsed_ms = self.request, round((time.perf_counter() - self._began) * 1000)
         fields = {
             "method": request.method,
-            "path": request.url.path,
+            "path": request.scope["path"],
             "status": self.status,
             "elapsed_ms": elapsed_ms,
             "address": request.state.address,
@@ -65,15 +65,17 @@ class Answering:
         else:
             log.debug("request.answered", **fields)
 
-    def _decorate(self, headers: MutableHeaders) -> None:
-        for name, value in HEADERS.items():
-            headers.setdefault(name, value)
-        headers["X-Request-ID"] = self.request.state.request_id
-        if self.request.scope["scheme"] == "https":
-            headers.setdefault("Strict-Transport-Security", HSTS)
+    def _decorate(self, message: Message) -> None:
+        """Add what the application left out. As raw bytes: this stands in every answer's way."""
+        headers = message["headers"] = list(message["headers"])
+        given = {name for name, _ in headers}
+        headers += [header for header in RAW_HEADERS if header[0] not in given]
+        headers.append((b"x-request-id", self.request.state.request_id.encode()))
+        if self.request.scope["scheme"] == "https" and HSTS[0] not in given:
+            headers.append(HSTS)
         token = getattr(self.request.state, "session_token", None)
         if token is not None:
-            headers.append("Set-Cookie", self._cookie(token))
+            headers.append((b"set-cookie", self._cookie(token).encode()))
 
     def _cookie(self, token: str) -> str:
         """Secure but on this very machine, where plain HTTP is how one looks at the demo."""

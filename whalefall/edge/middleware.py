@@ -93,7 +93,7 @@ class Edge:
         is_write = request.method not in SAFE
         check_length(request.headers)
         body = await read_body(receive) if is_write else b""
-        if not request.url.path.startswith(UNASKED):
+        if not request.scope["path"].startswith(UNASKED):
             by_bearer = await _identify(request)
             structlog.contextvars.bind_contextvars(actor=request.state.actor.name)
             from_us = is_from_us(request, self.public_origin)
