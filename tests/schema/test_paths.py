@@ -29,12 +29,13 @@ from whalefall.schema.http import GRAPHQL_JSON, GraphQLEndpoint
 QUERIES = int(os.environ.get("WHALEFALL_TEST_QUERIES", "500"))
 CHUNK = 500
 MAX_UNANSWERED = 5  # fields of which a chunk's answers know no value: two never have one here
-UNSUPPORTED = {  # the share of plans that may be left to the resolvers, by reason
-    "Query.me": 0.15,
-    "User.csrf_token": 0.1,
-    "TableSnapshot.skipped_objects": 0.05,
-    "Node": 0.1,
+UNSUPPORTED = {  # the largest share of queries that may be left to the resolvers, by reason
+    "User.csrf_token": 0.15,
+    "Query.me": 0.1,
+    "TableSnapshot.skipped_objects": 0.08,
+    "Node": 0.03,
 }
+MIN_COMPILED = 0.65
 # PostgreSQL and Python write the same float as 1 and 1.0, as 1e-07 and 1e-7.
 WHOLE = re.compile(r"(?<=:)(-?\d+)\.0(?=[,}])")
 EXPONENT = re.compile(r"(?<=\d)(e-)0(?=\d)")
@@ -141,9 +142,9 @@ async def test_generated_queries_are_answered_alike(paths: Paths, start: int) ->
     assert not wrong, "\n\n".join([f"{len(wrong)} of {CHUNK}:", *wrong[:5]])
     assert 0 < refused <= 0.15 * CHUNK
     assert len(set(fields()) - found) <= MAX_UNANSWERED, set(fields()) - found
-    assert unsupported.keys() <= UNSUPPORTED.keys()
-    assert all(number <= UNSUPPORTED[reason] * CHUNK for reason, number in unsupported.items())
-    assert paths.plans.compiled - compiled_before >= 0.75 * CHUNK
+    for reason, number in unsupported.items():
+        assert number <= UNSUPPORTED.get(reason, 0) * CHUNK, reason
+    assert paths.plans.compiled - compiled_before >= MIN_COMPILED * CHUNK
 
 
 async def test_what_nobody_asks_is_answered_alike(paths: Paths) -> None:

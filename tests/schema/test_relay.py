@@ -118,6 +118,7 @@ async def test_a_walk_shows_each_stable_row_once_while_rows_come_and_go(
         forward.take(pages["forward"], every)
         backward.take(pages["backward"], every)
         turn += 1
+        assert turn < 10, "this walk has no end"
         anywhere = {every[0], every[-1], crowd.chance.choice(every)}
         await crowd.change({forward.position, backward.position, *anywhere}, turn=turn)
 
@@ -159,6 +160,18 @@ async def test_a_page_has_a_size_within_bounds(db: Database, door: Door, list_: 
         await refusal(door, crowd, **page)
     for both in ({"first": 1, "last": 1}, {"first": 0, "last": 0}):
         await refusal(door, crowd, **both)
+
+
+@LIST
+async def test_a_page_that_reaches_the_end_of_the_list_says_so(
+    db: Database, door: Door, list_: ListField
+) -> None:
+    crowd = await gathered(db, list_)
+
+    for size, more in ((STABLE - 1, True), (STABLE, False), (STABLE + 1, False)):
+        forward, backward = await read(door, crowd, first=size), await read(door, crowd, last=size)
+        assert forward["pageInfo"]["hasNextPage"] is more
+        assert backward["pageInfo"]["hasPreviousPage"] is more
 
 
 @LIST

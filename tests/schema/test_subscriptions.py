@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text, update
+from sqlalchemy import event, select, text, update
 
 from tests.factories import (
     make_credential,
@@ -28,6 +28,7 @@ from whalefall.models.sync import SyncRecord, SyncSession
 from whalefall.models.users import ApiToken, User
 from whalefall.queue import Job
 from whalefall.resolvers.collection import collect_table_sizes
+from whalefall.resolvers.collection.claims import Claim, hand_back
 from whalefall.resolvers.sessions import CHANNEL, cancel_sync_session
 from whalefall.resolvers.users import create_api_token
 from whalefall.schema import execution
@@ -207,6 +208,27 @@ async def test_cancelling_ends_it(db: Database, client: Client, ada: Actor) -> N
 
     assert await state(client) == {"status": "CANCELLED"}
     assert (await client.hear())["type"] == "complete"
+
+
+async def test_a_record_that_is_handed_back_is_news(
+    db: Database, client: Client, running: SyncSession
+) -> None:
+    await client.ask(FOLLOW, variables(running))
+    await state(client)
+
+    async with db.write() as session:
+        record = (await session.execute(select(SyncRecord))).scalar_one()
+        claim = Claim(
+            record_id=record.id,
+            session_id=running.id,
+            token=record.fencing_token,
+            instance_id=0,
+            database_id=None,
+            attempt=1,
+        )
+        await hand_back(session, claim)
+
+    assert (await state(client))["records"]["nodes"] == [{"status": "LOST", "stage": None}]
 
 
 async def test_each_event_reads_anew_and_costs_anew(

@@ -1,7 +1,8 @@
 """A selection becomes one SQL statement per root field, whose answer is JSON text."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Subquery, Text, case, cast, literal_column, select
 
@@ -27,12 +28,22 @@ from whalefall.resolvers.graph.selection import (
     Unsupported,
     Wanted,
 )
-from whalefall.resolvers.graph.windows import Windows
+from whalefall.resolvers.graph.windows import Windows, scope_text
 from whalefall.resolvers.nouns import noun as nouns
 from whalefall.resolvers.nouns.noun import NOUNS, Condition, Noun, Part, Relation
 from whalefall.resolvers.nouns.paging import Keyset, keyset
 from whalefall.resolvers.nouns.queries import Listing, count_of, matching
 from whalefall.resolvers.nouns.text import one_of, quoted
+
+OF_THE_PAGE = {"nodes", "edges", "page_info"}
+
+
+class Read(NamedTuple):
+    """The rows of a page, and what they are."""
+
+    noun: Noun[Any]
+    order: Keyset  # of the page's rows
+    page: PageText
 
 
 class Compiler:
@@ -155,41 +166,45 @@ class Compiler:
         noun, view = self._target(selected)
         filter = self._filter(noun, selected)
         order = keyset(noun, view, listing.order)
-        page = PageText(order, self._windows.window(noun, order, selected, listing, parent))
+        window = self._windows.window(noun, order, selected, listing, parent)
+        parts = {part.name for part in selected.fields}
+        if not selected.is_bare and not parts & OF_THE_PAGE:
+            return self._around(selected, None, parent, filter), None
         conditions = self._conditions(selected, parent, noun, view, filter)
+        stands = "page_info" in parts
+        page = PageText(order, window, conditions, parent, self._name(), stands=stands)
+        order = replace(order, view=page.rows, scope_text=scope_text(noun, selected, parent))
         if selected.is_bare:
-            items = page.items(self._object(noun, view, selected.fields))
-            rows = page.rows(conditions, parent, self._name())
-            return items(rows), rows
-        members = [
-            (s.key, self._part_of_page(noun, order, page, s, selected, parent, filter))
-            for s in selected.fields
-        ]
-        rows = page.rows(conditions, parent, self._name())
-        return object_of((key, text(rows)) for key, text in members), rows
+            return page.items(self._object(noun, page.rows, selected.fields)), page.rows
+        return self._around(selected, Read(noun, order, page), parent, filter), page.rows
 
-    def _part_of_page(
-        self,
-        noun: Noun[Any],
-        order: Keyset,
-        page: PageText,
-        selected: Selected,
-        connection: Selected,
-        parent: Subquery | None,
-        filter: Any,
-    ) -> Callable[[Any], Parts]:
-        match selected.name:
-            case "__typename":
-                return _always([f'"{selected.typename}"'])
-            case "total_count":
-                return _always(self._count(connection, parent, filter))
+    def _around(
+        self, selected: Selected, read: "Read | None", parent: Subquery | None, filter: Any
+    ) -> Parts:
+        """The connection's own object."""
+
+        def member(part: Selected) -> Parts:
+            match part.name:
+                case "__typename":
+                    return [f'"{part.typename}"']
+                case "total_count":
+                    return self._count(selected, parent, filter)
+            return self._of_page(read, part)
+
+        return object_of((part.key, member(part)) for part in selected.fields)
+
+    def _of_page(self, read: "Read | None", part: Selected) -> Parts:
+        if read is None:
+            raise Unsupported(part.name)
+        noun, order, page = read
+        match part.name:
             case "nodes":
-                return page.items(self._object(noun, order.view, selected.fields))
+                return page.items(self._object(noun, page.rows, part.fields))
             case "edges":
-                return page.items(self._edge(noun, order, selected))
+                return page.items(self._edge(noun, order, part))
             case "page_info":
-                return page.info(selected)
-        raise Unsupported(selected.name)
+                return object_of((s.key, page.info(s, order.cursor)) for s in part.fields)
+        raise Unsupported(part.name)
 
     def _edge(self, noun: Noun[Any], order: Keyset, selected: Selected) -> Parts:
         def member(part: Selected) -> Parts:
@@ -258,10 +273,6 @@ def _linked(selected: Selected, parent: Subquery, view: Subquery) -> Condition:
 
 def _ids_of(position: int, name: str) -> Callable[[Run], list[int]]:
     return lambda run: [row_id for noun, row_id in run.arguments[position].ids if noun == name]
-
-
-def _always(parts: Parts) -> Callable[[Any], Parts]:
-    return lambda rows: parts
 
 
 def _unless_null(column: ColumnElement[Any], text: Expression) -> Expression:

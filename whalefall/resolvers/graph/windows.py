@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import BindParameter, Subquery, select
+from sqlalchemy import BindParameter, ColumnElement, Subquery, select
 
 from whalefall.resolvers.graph.placeholders import Getter, Placeholders
 from whalefall.resolvers.graph.selection import Run, Selected, Unsupported
-from whalefall.resolvers.nouns.noun import Condition, Noun, Relation
-from whalefall.resolvers.nouns.paging import Keyset, Position
+from whalefall.resolvers.nouns.noun import Condition, Noun, Relation, Scope
+from whalefall.resolvers.nouns.paging import Keyset, Position, as_json
 from whalefall.resolvers.nouns.queries import Listing, Window
 
 
@@ -64,22 +64,38 @@ def _key(read: Callable[[Run], Position], number: int) -> Callable[[Run], Any]:
     return lambda run: read(run).keys[number]
 
 
+def scope_text(
+    noun: Noun[Any], selected: Selected, parent: Subquery | None
+) -> ColumnElement[str] | None:
+    """What cursors are bound to, as JSON: found once for a parent, not for each of its rows."""
+    if noun.scope is None or parent is None:
+        return None
+    return _current(noun.scope, selected, parent, as_json)
+
+
 def _guard(
     noun: Noun[Any], selected: Selected, parent: Subquery | None, scopes: list[BindParameter[Any]]
 ) -> Condition | None:
     """Whether cursors come from what holds now at their parent."""
     if noun.scope is None or not scopes:
         return None
-    if parent is None or not isinstance(selected.link, Relation):
+    if parent is None:
         raise Unsupported(f"cursors of {noun.name}")
-    current = noun.scope.current.subquery()
-    holds = (
-        select(current.c.scope)
-        .where(current.c.key == parent.c[selected.link.ours])
-        .correlate(parent)
-        .scalar_subquery()
-    )
+    holds = _current(noun.scope, selected, parent)
     first, *others = (holds.is_not_distinct_from(scope) for scope in scopes)
     for other in others:
         first &= other
     return first
+
+
+def _current(
+    scope: Scope,
+    selected: Selected,
+    parent: Subquery,
+    of: Callable[[ColumnElement[Any]], ColumnElement[Any]] = lambda value: value,
+) -> ColumnElement[Any]:
+    if not isinstance(selected.link, Relation):
+        raise Unsupported(selected.name)
+    current = scope.current.subquery()
+    holds = select(of(current.c.scope)).where(current.c.key == parent.c[selected.link.ours])
+    return holds.correlate(parent).scalar_subquery()

@@ -55,6 +55,7 @@ class Keyset:
     descending: bool
     signature: str
     scope: str | None = None
+    scope_text: ColumnElement[str] | None = None  # the scope as JSON, where that is known apart
 
     @property
     def keys(self) -> list[ColumnElement[Any]]:
@@ -79,9 +80,10 @@ class Keyset:
         ]
         descending = self.descending != backward
         further = _further(ours, theirs, descending)
-        if not self.kinds[0].nullable:
-            return further
         first, asked = ours[0], theirs[0]
+        if not self.kinds[0].nullable:
+            # Said already by the row comparison, but of columns of one table: an index starts there
+            return and_(first <= asked if descending else first >= asked, further)
         tie = _further(ours[1:], theirs[1:], descending)
         if backward:
             return or_(further, and_(asked.is_(None), or_(first.is_not(None), tie)))
@@ -90,10 +92,12 @@ class Keyset:
     @property
     def cursor(self) -> ColumnElement[str]:
         """The row's cursor. Text joined by hand costs a quarter of json_build_array."""
-        keys = [_json(key, kind) for key, kind in zip(self.keys, self.kinds, strict=True)]
-        scope = [quoted("null") if self.scope is None else _json(self.view.c[self.scope], MOMENT)]
+        keys = [as_json(key, kind) for key, kind in zip(self.keys, self.kinds, strict=True)]
+        scope = self.scope_text
+        if scope is None:
+            scope = quoted("null") if self.scope is None else as_json(self.view.c[self.scope])
         text: ColumnElement[str] = quoted(f'[{CURSOR_VERSION}, "{self.signature}", ')
-        for value in (*scope, *keys):
+        for value in (scope, *keys):
             text = text.concat(value).concat(quoted(", "))
         text = text.concat(cast(self.view.c.id, Text)).concat(quoted("]"))
         base64 = func.encode(func.convert_to(text, quoted("UTF8")), quoted("base64"))
@@ -131,7 +135,8 @@ def _further(ours: list[Any], theirs: list[Any], descending: bool) -> Condition:
     return left < right if descending else left > right
 
 
-def _json(column: ColumnElement[Any], kind: Kind) -> ColumnElement[str]:
+def as_json(column: ColumnElement[Any], kind: Kind = MOMENT) -> ColumnElement[str]:
+    """A column's value as JSON text."""
     text = cast(column if kind.type is int else func.to_json(column), Text)
     return func.coalesce(text, quoted("null")) if kind.nullable else text
 
