@@ -13,7 +13,7 @@ from strawberry import Schema
 from whalefall.auth import Actor
 from whalefall.db import Database
 from whalefall.errors import Problem, ServiceUnavailable
-from whalefall.resolvers.graph.compiler import Compiler
+from whalefall.resolvers.graph.compiler import compile_plan
 from whalefall.resolvers.graph.placeholders import shape_of
 from whalefall.resolvers.graph.plan import Plan
 from whalefall.resolvers.graph.selection import Run, Unsupported
@@ -87,7 +87,7 @@ class Plans:
             if operation.cost.effort > MAX_EFFORT:
                 raise Unsupported("so much at once")
             selection = Selector(self._schema, operation, variables).selection()
-            plan = Compiler(actor).plan(selection.fields)
+            plan = compile_plan(actor, selection.fields)
         except Unsupported as reason:
             self.unsupported[str(reason)] += 1
             log.info("graphql.not_compiled", reason=str(reason))

@@ -53,11 +53,13 @@ RENEW = text(f"""
          WHERE instance_id = :instance_id AND record_id = :record_id AND fencing_token = :token
     )
     UPDATE sync_instance_records AS record
-       SET lease_expires_at = now() + interval '{LEASE_SECONDS} seconds'
+       SET lease_expires_at = CASE WHEN record.status = 'RUNNING'
+                                   THEN now() + interval '{LEASE_SECONDS} seconds' END
       FROM sync_sessions AS session
-     WHERE record.id = :record_id AND record.fencing_token = :token AND record.status = 'RUNNING'
+     WHERE record.id = :record_id AND record.fencing_token = :token
+       AND record.status IN ('RUNNING', 'COMPLETED', 'COMPLETED_WITH_ERRORS')
        AND session.id = record.session_id
- RETURNING session.cancel_requested_at IS NOT NULL
+ RETURNING record.status = 'RUNNING' AND session.cancel_requested_at IS NOT NULL
 """)  # noqa: S608
 START_SESSION = text("""
     UPDATE sync_sessions SET status = 'RUNNING', started_at = coalesce(started_at, now())
@@ -184,7 +186,11 @@ async def claim_record(session: WriteSession, record_id: int) -> Claim | None:
 
 
 async def renew(session: WriteSession, claim: Claim) -> bool:
-    """Keep the lease; whether somebody asked to cancel. Raises LeaseLost."""
+    """Keep the lease; whether somebody asked to cancel. Raises LeaseLost.
+
+    A record that its own work has just completed is not lost: the notification of the commit can
+    be here before the work hears that it has committed, and goes on to send the next job.
+    """
     renewed = await session.execute(RENEW, {**claim.key, "instance_id": claim.instance_id})
     row = renewed.first()
     if row is None:

@@ -1,12 +1,14 @@
 """The page of a connection: its rows, and the text that aggregates what is said of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Subquery,
     Text,
+    case,
     cast,
     func,
     literal_column,
@@ -28,7 +30,8 @@ NUMBER, IS_END = "page_number", "page_is_end"
 class PageText:
     """A page that is read before anything is made of its rows: what lies beyond it costs nothing.
 
-    Rows are numbered only if somebody asks where the page stands, or reads it backwards.
+    Rows are numbered only if somebody asks where the page stands, reads it backwards, or wants
+    something shared among rows: finding that puts them into another order.
     """
 
     def __init__(
@@ -41,26 +44,54 @@ class PageText:
         *,
         stands: bool,
     ) -> None:
-        self._window, self._stands = window, stands
+        self._window, self._stands, self._name = window, stands, name
         page = page_of(order, window, conditions, list(order.view.c), peek=int(stands))
-        page = page if parent is None else page.correlate(parent)
-        if not stands and not window.backward:
-            self.rows = page.subquery(name)
-            return
-        read = page.subquery(f"{name}_read")
+        self._page = page if parent is None else page.correlate(parent)
+        self._is_sorted = True
+
+    def shared(
+        self, keys: Sequence[str], texts: Callable[[Subquery], Sequence[Expression]]
+    ) -> list[Expression]:
+        """For each key column the text that stands for it, made at the first row of each value."""
+        if not keys:
+            return []
+        numbered = self._numbered(f"{self._name}_numbered")
+        firsts = {
+            key: func.row_number().over(partition_by=numbered.c[key]).label(f"first_{key}")
+            for key in keys
+        }
+        rows = select(*numbered.c, *firsts.values()).subquery(f"{self._name}_first")
+        shared = [
+            func.max(case((rows.c[f"first_{key}"] == _literal(1), text)))
+            .over(partition_by=rows.c[key])
+            .label(f"shared_{number}")
+            for number, (key, text) in enumerate(zip(keys, texts(rows), strict=True))
+        ]
+        self._is_sorted = False
+        self.rows = select(*rows.c, *shared).subquery(self._name)
+        return [self.rows.c[column.name] for column in shared]
+
+    @cached_property
+    def rows(self) -> Subquery:
+        """The rows that the page's text is an aggregate of."""
+        if self._stands or self._window.backward:
+            return self._numbered(self._name)
+        return self._page.subquery(self._name)
+
+    def _numbered(self, name: str) -> Subquery:
+        read = self._page.subquery(f"{name}_read")
         number: ColumnElement[int] = func.row_number().over()
         is_end = func.lead(read.c.id).over().is_(None)
-        numbered = select(*read.c, number.label(NUMBER), is_end.label(IS_END))
-        self.rows = numbered.subquery(name)
+        return select(*read.c, number.label(NUMBER), is_end.label(IS_END)).subquery(name)
 
     def items(self, item: Parts) -> Parts:
         """A list of the page's rows, each as `item`."""
-        backward = self._window.backward
-        return joined(
-            concatenated(item),
-            order=self.rows.c[NUMBER].desc() if backward else None,
-            only=self._shown() if self._stands else None,
-        )
+        order: Any = None
+        if self._window.backward:
+            order = self.rows.c[NUMBER].desc()
+        elif not self._is_sorted:
+            order = self.rows.c[NUMBER]
+        return joined(concatenated(item), order=order, only=self._shown() if self._stands else None)
 
     def info(self, selected: Selected, cursor: Expression) -> Parts:
         """A member of the page's info."""
@@ -95,6 +126,17 @@ class PageText:
 def aggregate(rows: Subquery, *columns: Expression) -> View:
     """Exactly one row, even where no column happens to be an aggregate."""
     return select(*columns).select_from(rows).having(true())
+
+
+def nested(parts: Parts, rows: Subquery | None) -> Parts:
+    """Text that aggregates `rows`, for the row around it; a lone big value is not copied again."""
+    if rows is None:
+        return parts
+    expressions = [part for part in parts if not isinstance(part, str)]
+    if len(expressions) == 1:
+        lone = aggregate(rows, expressions[0]).scalar_subquery()
+        return [part if isinstance(part, str) else lone for part in parts]
+    return [aggregate(rows, concatenated(parts)).scalar_subquery()]
 
 
 def _literal(number: int) -> ColumnElement[int]:
