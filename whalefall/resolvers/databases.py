@@ -92,8 +92,7 @@ class DatabaseOrderField(StrEnum):
 
 def _where(view: Subquery, filter: DatabaseFilter) -> Iterator[Condition]:
     if filter.search is not None:
-        columns = (view.c.name, view.c.instance_name, view.c.host)
-        yield or_(*(contains(column, filter.search) for column in columns))
+        yield or_(contains(view.c.name, filter.search), _instance_has(view, filter.search))
     if filter.engines is not None:
         yield one_of(view.c.engine, filter.engines)
     if filter.instance_id is not None:
@@ -109,6 +108,12 @@ def _where(view: Subquery, filter: DatabaseFilter) -> Iterator[Condition]:
         yield view.c.size_bytes <= filter.max_size_bytes
     if filter.freshness is not None:
         yield view.c.freshness == quoted(filter.freshness)
+
+
+def _instance_has(view: Subquery, search: str) -> Condition:
+    """Whether the instance's name or host does. Instances are searched once, not per database."""
+    found = or_(contains(Instance.name, search), contains(Instance.host, search))
+    return view.c.instance_id.in_(select(Instance.id).where(found))
 
 
 def _visible(view: Subquery, actor: Actor) -> Iterator[Condition]:
