@@ -1,0 +1,7 @@
+SELECT d.id AS key, d.name, d.size_bytes AS "sizeBytes", d.size_collected_at AS "sizeCollectedAt",
+       d.size_quality AS "sizeQuality", d.instance_id AS "instanceKey", i.name AS "instanceName"
+  FROM instance_databases AS d JOIN instances AS i ON i.id = d.instance_id
+ WHERE d.is_active AND i.is_active AND i.deleted_at IS NULL
+   AND (d.name ILIKE $2 OR i.name ILIKE $2 OR i.host ILIKE $2)
+ ORDER BY i.name, d.name, d.id
+ LIMIT $1

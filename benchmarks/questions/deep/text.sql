@@ -1,0 +1,37 @@
+WITH page AS (
+    SELECT d.id, d.name, d.size_bytes, d.size_collected_at, d.size_quality,
+           i.id AS instance_id, i.name AS instance_name, i.engine, i.host,
+           row_number() OVER (ORDER BY i.name, d.name, d.id) AS number
+      FROM instance_databases AS d JOIN instances AS i ON i.id = d.instance_id
+     WHERE d.is_active AND i.is_active AND i.deleted_at IS NULL
+       AND i.name >= $1::text  -- says the same as the next line, but an index can use it
+       AND (i.name, d.name, d.id) > ($1::text, $2::text, $3::bigint)
+     ORDER BY i.name, d.name, d.id
+     LIMIT 51)
+SELECT '{"data":{"databases":{"nodes":[', (
+    SELECT string_agg(
+               '{"id":"' || encode(convert_to('Database:' || id, 'UTF8'), 'base64')
+               || '","name":' || to_json(name)
+               || ',"sizeBytes":' || coalesce(size_bytes::text, 'null')
+               || ',"sizeCollectedAt":' || coalesce(to_json(size_collected_at)::text, 'null')
+               || ',"sizeQuality":"' || size_quality
+               || '","instance":{"name":' || to_json(instance_name)
+               || ',"engine":"' || engine
+               || '","host":' || to_json(host)
+               || ',"tags":[' || coalesce((
+                      SELECT string_agg('{"name":' || to_json(name) || '}', ',')
+                        FROM (SELECT t.name
+                                FROM instance_tags AS it JOIN tags AS t ON t.id = it.tag_id
+                               WHERE it.instance_id = page.instance_id
+                               ORDER BY t.name) AS tags), '')
+               || ']}}', ',')
+      FROM page WHERE number <= 50),
+    '],"pageInfo":{"hasNextPage":',
+    CASE WHEN EXISTS (SELECT FROM page WHERE number > 50) THEN 'true' ELSE 'false' END,
+    ',"endCursor":',
+    coalesce((
+        SELECT '"' || replace(encode(convert_to(
+                   '[1, "Database:INSTANCE:ASC", null, ' || to_json(instance_name) || ', '
+                   || to_json(name) || ', ' || id || ']', 'UTF8'), 'base64'), E'\n', '') || '"'
+          FROM page WHERE number <= 50 ORDER BY number DESC LIMIT 1), 'null'),
+    '}}}}'
