@@ -34,7 +34,13 @@ class InstanceDatabase(Base):
             text("size_bytes DESC NULLS LAST"),
             text("id DESC"),
         ),
+        Index("ix_instance_databases_size_bytes_id_asc", "size_bytes", "id"),
         Index("ix_instance_databases_size_collected_at_id", "size_collected_at", "id"),
+        Index(
+            "ix_instance_databases_size_collected_at_id_desc",
+            text("size_collected_at DESC NULLS LAST"),
+            text("id DESC"),
+        ),
         Index(
             "ix_instance_databases_name_trgm",
             "name",

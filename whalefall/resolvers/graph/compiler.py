@@ -1,14 +1,16 @@
 """A selection becomes one SQL statement per root field, whose answer is JSON text."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Subquery, literal_column, select, true
 
 from whalefall.auth import Actor
 from whalefall.resolvers.graph.draft import Draft
-from whalefall.resolvers.graph.json_text import Expression, Parts, concatenated
+from whalefall.resolvers.graph.json_text import Parts, concatenated
 from whalefall.resolvers.graph.objects import Objects
 from whalefall.resolvers.graph.page_text import aggregate
+from whalefall.resolvers.graph.placeholders import Prepared
 from whalefall.resolvers.graph.plan import ConstantRoot, NodesRoot, Plan, Root, RowRoot
 from whalefall.resolvers.graph.selection import (
     Anything,
@@ -18,7 +20,7 @@ from whalefall.resolvers.graph.selection import (
     Unsupported,
     Wanted,
 )
-from whalefall.resolvers.nouns.noun import NOUNS
+from whalefall.resolvers.nouns.noun import NOUNS, View
 from whalefall.resolvers.nouns.queries import Listing
 from whalefall.resolvers.nouns.text import one_of
 
@@ -34,11 +36,18 @@ class Compiler:
     def __init__(self, actor: Actor) -> None:
         self._draft = Draft(actor)
         self._objects = Objects(self._draft)
+        self._rows: list[Subquery] = []  # of one row or none, each with a column that says which
 
     def plan(self, selection: Sequence[Selected]) -> Plan:
         draft = self._draft
         roots = [self._root(selected) for selected in selection]
-        return Plan(roots, frozenset(draft.permissions), draft.windows.cursors, draft.is_keyed)
+        return Plan(
+            roots,
+            self._common(),
+            frozenset(draft.permissions),
+            draft.windows.cursors,
+            draft.is_keyed,
+        )
 
     def _root(self, selected: Selected) -> Root:
         match selected.arguments:
@@ -54,17 +63,33 @@ class Compiler:
 
     def _list(self, selected: Selected) -> Root:
         parts, rows = self._objects.connection(selected, None)
-        columns = _expressions(parts)
-        statement = select(*columns) if rows is None else aggregate(rows, *columns)
-        return RowRoot(selected.key, self._draft.later.prepare(statement), parts)
+        columns = _columns(parts)
+        return self._row(
+            selected, parts, select(*columns) if rows is None else aggregate(rows, *columns)
+        )
 
     def _lookup(self, selected: Selected) -> Root:
         noun, view = self._draft.target(selected)
         row_id = self._draft.later.later(int, lambda run: run.arguments[selected.position].id)
         parts = self._objects.text(noun, view, selected.fields)
-        statement = select(*_expressions(parts)).select_from(view)
-        statement = statement.where(view.c.id == row_id, *noun.visible(view, self._draft.actor))
-        return RowRoot(selected.key, self._draft.later.prepare(statement), parts)
+        found = select(*_columns(parts)).select_from(view)
+        found = found.where(view.c.id == row_id, *noun.visible(view, self._draft.actor))
+        return self._row(selected, parts, found)
+
+    def _row(self, selected: Selected, parts: Parts, row: View) -> Root:
+        start = sum(len(rows.c) for rows in self._rows)
+        self._rows.append(row.subquery(self._draft.name()))
+        return RowRoot(selected.key, parts, start)
+
+    def _common(self) -> Prepared | None:
+        """All root fields in one statement: one round trip, and one snapshot by itself."""
+        if not self._rows:
+            return None
+        columns = [column for row in self._rows for column in row.c]
+        source: FromClause = select(literal_column("1")).subquery("one")
+        for row in self._rows:
+            source = source.outerjoin(row, true())
+        return self._draft.later.prepare(select(*columns).select_from(source))
 
     def _nodes(self, selected: Selected, wanted: Wanted) -> Root:
         prepared = {}
@@ -84,5 +109,8 @@ def _ids_of(position: int, name: str) -> Callable[[Run], list[int]]:
     return lambda run: [row_id for noun, row_id in run.arguments[position].ids if noun == name]
 
 
-def _expressions(parts: Parts) -> list[Expression]:
-    return [part for part in parts if not isinstance(part, str)] or [literal_column("'1'")]
+def _columns(parts: Parts) -> list[ColumnElement[Any]]:
+    """The parts that are no literals, behind one that is there whenever the row is."""
+    expressions = [part for part in parts if not isinstance(part, str)]
+    named = [part.label(f"part_{number}") for number, part in enumerate(expressions)]
+    return [literal_column("true").label("is_found"), *named]

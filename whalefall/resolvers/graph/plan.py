@@ -1,5 +1,6 @@
 """A compiled operation: fill in the values of a request, run, join the text."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,19 +15,19 @@ Rows = Sequence[Any]  # of records: sequences of what the statement selects
 
 
 class Root(Protocol):
-    """One root field: its statements, and the text that their rows make."""
+    """One root field: what besides the common row it reads, and the text that this makes."""
 
     @property
     def key(self) -> str: ...
 
     def statements(self, run: Run) -> list[Statement]: ...
 
-    def answer(self, run: Run, results: Iterator[Rows]) -> str: ...
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> str: ...
 
 
 @dataclass(frozen=True)
 class ConstantRoot:
-    """A root field that needs no statement, such as __typename."""
+    """A root field that reads nothing, such as __typename."""
 
     key: str
     text: str
@@ -34,27 +35,26 @@ class ConstantRoot:
     def statements(self, run: Run) -> list[Statement]:
         return []
 
-    def answer(self, run: Run, results: Iterator[Rows]) -> str:
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> str:
         return self.text
 
 
 @dataclass(frozen=True)
 class RowRoot:
-    """One row (or none: null), whose columns stand between literal text."""
+    """Columns of the common row between literal text; the first says whether there is anything."""
 
     key: str
-    prepared: Prepared
     parts: Parts
+    start: int
 
     def statements(self, run: Run) -> list[Statement]:
-        return [self.prepared.statement(run)]
+        return []
 
-    def answer(self, run: Run, results: Iterator[Rows]) -> str:
-        rows = next(results)
-        if not rows:
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> str:
+        if row[self.start] is None:
             return "null"
-        columns = iter(rows[0])
-        return "".join([part if isinstance(part, str) else next(columns) for part in self.parts])
+        columns = itertools.count(self.start + 1)
+        return "".join([p if isinstance(p, str) else row[next(columns)] for p in self.parts])
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class NodesRoot:
     def statements(self, run: Run) -> list[Statement]:
         return [prepared.statement(run) for prepared in self.prepared.values()]
 
-    def answer(self, run: Run, results: Iterator[Rows]) -> str:
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> str:
         found: dict[tuple[str, int], str] = {}
         for name in self.prepared:
             found |= {(name, row_id): text for row_id, text in next(results)}
@@ -79,9 +79,13 @@ class NodesRoot:
 
 @dataclass(frozen=True)
 class Plan:
-    """`is_keyed`: only ids and cursors arrive later, so that PostgreSQL need plan only once."""
+    """`common`: the statement of one row that all RowRoots share; null where there are none.
+
+    `is_keyed`: only ids and cursors arrive later, so that PostgreSQL need plan only once.
+    """
 
     roots: Sequence[Root]
+    common: Prepared | None
     permissions: frozenset[Permission]
     cursors: Sequence[Getter]
     is_keyed: bool
@@ -92,9 +96,12 @@ class Plan:
             run.actor.require(permission)
         for read in self.cursors:
             read(run)
-        return [statement for root in self.roots for statement in root.statements(run)]
+        own = [statement for root in self.roots for statement in root.statements(run)]
+        return own if self.common is None else [self.common.statement(run), *own]
 
     def answer(self, run: Run, results: Sequence[Rows]) -> str:
+        """The data of the answer as JSON."""
         rows = iter(results)
-        members = [f'"{root.key}":{root.answer(run, rows)}' for root in self.roots]
+        row = () if self.common is None else next(rows)[0]
+        members = [f'"{root.key}":{root.answer(run, row, rows)}' for root in self.roots]
         return "{" + ",".join(members) + "}"
