@@ -20,7 +20,10 @@ CHECKS = (
     (str(BIN / "lint-imports"),),
     ("-m", "djlint", "--lint", "--quiet", "templates"),
 )
-SUITES = {"clients": "tests/clients/suite"}  # what runs only by its name
+SUITES = {  # what runs only by its name
+    "clients": "tests/clients/suite",
+    "scale": "tests/scale/suite",
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def main(command: str, *arguments: str) -> int:
 
 def suite(name: str, *arguments: str) -> int:
     """Run a suite, and nothing else."""
-    if not (node.install_packages() and codegen.install_packages()):
+    if name == "clients" and not (node.install_packages() and codegen.install_packages()):
         return refuse("npm or pip cannot install what the locks in tests/clients name")
     return run(sys.executable, *pytest((), (SUITES[name], *arguments)))
 

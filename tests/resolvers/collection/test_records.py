@@ -11,15 +11,17 @@ from tests.factories import make_credential, make_database, make_instance
 from tests.fake_engine import FAKE, FakeServer, registered, table
 from whalefall.auth import Actor
 from whalefall.db import Database
-from whalefall.domain.states import SyncTrigger
+from whalefall.domain.states import SyncStatus, SyncTrigger
 from whalefall.errors import Code, Conflict, PermissionRequired, TargetProblem
 from whalefall.queue import Job
 from whalefall.resolvers.collection import collect_capacity, collect_table_sizes
 from whalefall.resolvers.collection.claims import (
     LeaseLost,
+    Outcome,
     TargetBusy,
     claim_record,
     fence,
+    finish,
     reap,
     renew,
     resend,
@@ -258,6 +260,24 @@ async def test_a_silent_workers_record_is_lost_then_sent_again_and_done_once(
     with pytest.raises(LeaseLost):
         async with db.write() as session:
             await renew(session, dead)
+
+
+async def test_a_heartbeat_behind_its_own_commit_finds_nothing_lost(
+    db: Database, otto: Actor, database_id: int, sent_jobs: list[Job]
+) -> None:
+    await start(db, otto, database_id)
+    async with db.write() as session:
+        claim = await claim_record(session, sent_jobs[0].ids["record_id"])
+    assert claim is not None
+    async with db.write() as session:
+        await finish(session, claim, Outcome(status=SyncStatus.COMPLETED, elapsed_ms=1))
+
+    async with db.write() as session:
+        is_asked_to_stop = await renew(session, claim)
+
+    row = await record(db)
+    assert not is_asked_to_stop
+    assert (row["status"], row["lease_expires_at"]) == ("COMPLETED", None)
 
 
 async def test_a_record_that_lost_three_workers_is_given_up(
