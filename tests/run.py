@@ -20,6 +20,7 @@ CHECKS = (
     (str(BIN / "lint-imports"),),
     ("-m", "djlint", "--lint", "--quiet", "templates"),
 )
+FULL = {"WHALEFALL_TEST_QUERIES": "10000"}  # where the ordinary tests take a sample
 SUITES = {  # what runs only by its name
     "clients": "tests/clients/suite",
     "scale": "tests/scale/suite",
@@ -56,6 +57,9 @@ def main(command: str, *arguments: str) -> int:
     first = arguments[0] if arguments else "-"
     if first in SUITES:
         return suite(first, *arguments[1:])
+    if first == "full":
+        os.environ.update(FULL)
+        return main("test", *arguments[1:]) or suite("clients")
     if not first.startswith("-") and not Path(first.partition("::")[0]).exists():
         return refuse(f"there is no suite and no file {first!r}")
     without = [name for name in os.environ.get(WITHOUT, "").split(",") if name]

@@ -1,11 +1,12 @@
 """Our database, from the side of who reads it: snapshots, plans, limits of time, bad values."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 
-from whalefall.db import SETTINGS, Database, Statement
+from whalefall.db import COPIES_AT_ONCE, SETTINGS, Database, Statement
 from whalefall.errors import BadInput, ServiceUnavailable
 
 SLOW = "SELECT pg_sleep(20)"
@@ -65,6 +66,48 @@ async def test_only_statements_that_follow_keys_are_planned_once(
     ((row,),) = await opened_database.fetch([("SHOW plan_cache_mode", [])], is_keyed=is_keyed)
 
     assert row[0] == mode
+
+
+async def test_a_long_statement_is_prepared_once_for_each_connection(
+    opened_database: Database,
+) -> None:
+    mark = "a long statement"
+    long: Statement = (f"SELECT '{mark}{' ' * 40_000}' AS text", [])
+    count = (
+        f"SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%{mark}   %'"
+        " AND statement NOT LIKE '%count%'"
+    )
+
+    *_, ((prepared,),) = await opened_database.fetch([long, long, (count, [])])
+
+    assert prepared == 1
+
+
+async def test_slow_readers_of_files_leave_room_for_queries(
+    opened_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whalefall.db.COPY_WAIT_SECONDS", 0.1)
+    taken, going_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(_chunk: bytes) -> None:
+        taken.release()
+        await going_on.wait()
+
+    def copy() -> asyncio.Task[None]:
+        return asyncio.create_task(opened_database.copy(("SELECT 1", []), slow, header=False))
+
+    copies = [copy() for _ in range(COPIES_AT_ONCE)]
+    for _ in copies:
+        await taken.acquire()
+
+    async with asyncio.timeout(5):
+        ((row,),) = await opened_database.fetch([("SELECT 1", [])])
+        with pytest.raises(ServiceUnavailable):
+            await copy()
+
+    assert row[0] == 1
+    going_on.set()
+    await asyncio.gather(*copies)
 
 
 async def test_fixed_statements_cannot_write(opened_database: Database) -> None:

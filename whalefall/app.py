@@ -72,5 +72,6 @@ def serve(settings: Settings) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,  # longer than proxies keep theirs, so they never meet a closed one
         **WEBSOCKETS,
     )

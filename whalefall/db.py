@@ -1,5 +1,6 @@
 """Our PostgreSQL. A session is a transaction: read() cannot write, write() commits at its end."""
 
+import asyncio
 import contextlib
 from collections.abc import (
     AsyncIterator,
@@ -41,6 +42,9 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+FETCHES_AT_ONCE, COPIES_AT_ONCE = 8, 4
+FETCH_WAIT_SECONDS, COPY_WAIT_SECONDS = 5, 5  # for one of these
+CACHED_STATEMENT_BYTES = 128 * 1024  # asyncpg's own limit has nested lists planned each time anew
 SETTINGS = {
     "application_name": "whalefall",
     "timezone": "UTC",
@@ -123,6 +127,7 @@ class Database:
         self._send = send
         self._pool: Pool
         self._keyed_pool: Pool
+        self._copy_pool: Pool  # who reads a file slowly holds a connection all the while
         self.notifications = Notifications(self._url)
         self.feeds = Feeds(self.notifications)
 
@@ -135,15 +140,19 @@ class Database:
         """Make the read-only pools. Sessions connect by themselves when first used."""
         self._pool = await self._read_only_pool(PLANNED_EACH_TIME)
         self._keyed_pool = await self._read_only_pool(PLANNED_ONCE)
+        self._copy_pool = await self._read_only_pool(PLANNED_EACH_TIME, COPIES_AT_ONCE)
 
-    async def _read_only_pool(self, planning: Mapping[str, str]) -> Pool:
+    async def _read_only_pool(
+        self, planning: Mapping[str, str], max_size: int = FETCHES_AT_ONCE
+    ) -> Pool:
         return await asyncpg.create_pool(
             self._url,
             min_size=0,
-            max_size=8,
+            max_size=max_size,
             timeout=5,
-            statement_cache_size=200,
+            statement_cache_size=100,  # each up to a megabyte in PostgreSQL
             max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=CACHED_STATEMENT_BYTES,
             connection_class=_ReadOnlyConnection,
             server_settings={**SETTINGS, **planning, "default_transaction_read_only": "on"},
         )
@@ -153,6 +162,7 @@ class Database:
         await self.notifications.close()
         await self._pool.close()
         await self._keyed_pool.close()
+        await self._copy_pool.close()
         await self.engine.dispose()
 
     @asynccontextmanager
@@ -192,10 +202,14 @@ class Database:
         *,
         header: bool,
     ) -> None:
-        """Send the statement's rows as CSV, chunk by chunk, as fast as `write` takes them."""
+        """Send the statement's rows as CSV, chunk by chunk, as fast as `write` takes them.
+
+        Raises ServiceUnavailable, also when too many others are at it.
+        """
         sql, values = statement
         with _unavailable():
-            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            acquiring = self._copy_pool.acquire(timeout=COPY_WAIT_SECONDS)
+            async with acquiring as connection, connection.transaction(readonly=True):
                 await connection.execute("SET LOCAL statement_timeout = 0")
                 await connection.copy_from_query(
                     sql, *values, output=write, format="csv", header=header
@@ -213,15 +227,18 @@ class Database:
 
 
 async def _fetch(pool: Pool, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
+    async with asyncio.timeout(FETCH_WAIT_SECONDS):
+        connection = await pool.acquire()
     try:
-        async with pool.acquire() as connection:
-            if len(statements) == 1:
-                ((sql, values),) = statements
-                return [await connection.fetch(sql, *values)]
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                return [await connection.fetch(sql, *values) for sql, values in statements]
+        if len(statements) == 1:
+            ((sql, values),) = statements
+            return [await connection.fetch(sql, *values)]
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return [await connection.fetch(sql, *values) for sql, values in statements]
     except asyncpg.DataError as error:
         raise BadInput("PostgreSQL cannot work with a value of this request.") from error
+    finally:
+        await pool.release(connection)
 
 
 async def copy_rows(

@@ -86,6 +86,8 @@ class Notifications:
             except LOST as error:
                 if not self._is_away:
                     log.warning("notifications.lost", error=type(error).__name__)
+            except Exception as error:  # without this task every waiter would wait for ever
+                log.error("notifications.failed", exc_info=error)
             self._is_away = True
             self._settled.set()
             self._wake_all()

@@ -247,6 +247,17 @@ async def test_a_new_address_forgets_the_last_attempt(session: WriteSession) -> 
     assert (row.connection_state, row.latency_ms) == (ConnectionState.UNKNOWN, None)
 
 
+async def test_another_name_to_verify_forgets_the_last_attempt(session: WriteSession) -> None:
+    instance = await make_instance(
+        session, last_success_at=datetime.now(UTC), tls_mode=TlsMode.VERIFY_FULL
+    )
+    tls = Tls(mode=TlsMode.VERIFY_FULL, server_name="other.example.com")
+
+    row = await update_instance(session, OTTO, instance.id, InstancePatch(tls=tls))
+
+    assert row.connection_state is ConnectionState.UNKNOWN
+
+
 async def test_a_name_taken_meanwhile_is_refused_on_update(session: WriteSession) -> None:
     await make_instance(session, name="taken")
     instance = await make_instance(session, name="mine")

@@ -111,7 +111,13 @@ async def test_a_damaged_or_foreign_cursor_asks_to_start_again(
 
 @pytest.mark.parametrize(
     ("field", "key"),
-    [("NAME", "a\x00b"), ("NAME", "\ud800"), ("CREATED_AT", "2026-01-01T00:00:00")],
+    [
+        ("NAME", "a\x00b"),
+        ("NAME", "\ud800"),
+        ("CREATED_AT", "2026-01-01T00:00:00"),
+        ("CREATED_AT", "9999-12-31T23:59:59-23:00"),
+        ("CREATED_AT", "0001-01-01T00:00:00+23:00"),
+    ],
 )
 async def test_a_cursor_with_a_key_no_column_could_hold_is_damaged(
     session: WriteSession, field: str, key: str

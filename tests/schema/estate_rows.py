@@ -162,7 +162,7 @@ def snapshots(databases: list[InstanceDatabase]) -> Iterable[TableSnapshot]:
                 table_count=None if state == 4 else number % 9,
                 source=None if state == 4 else "pg_class",
                 complete=state == 0,
-                skipped=[skipped, {**skipped, "schema_name": "s"}] if state == 1 else [],
+                skipped=[skipped, {**skipped, "schema_name": "s"}] if state in (1, 3) else [],
                 last_attempt_at=_ago(AGES[0]),
                 last_error_code=Code.DATABASE_TIMEOUT if failed else None,
                 last_error_message='It took "too" long.\n' if failed else None,

@@ -84,6 +84,14 @@ def test_users_and_addresses_have_budgets_of_their_own(bucket: Budget) -> None:
         bucket.take(1, ADA, "192.0.2.9", SETTINGS)
 
 
+def test_an_ipv6_network_has_one_budget(bucket: Budget) -> None:
+    bucket.take(3000, NOBODY, "2001:db8::1", SETTINGS)
+
+    with pytest.raises(Refused):
+        bucket.take(1, NOBODY, "2001:db8::2", SETTINGS)
+    assert bucket.take(3000, NOBODY, "2001:db8:0:1::1", SETTINGS) == 0
+
+
 def test_a_stranger_gets_a_hundredth(bucket: Budget, clock: Clock) -> None:
     bucket.take(3000, NOBODY, "192.0.2.1", SETTINGS)
 

@@ -14,7 +14,7 @@ from tests.factories import (
     make_instance,
     make_table_sizes,
 )
-from whalefall.auth import Actor
+from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.errors import ServiceUnavailable
 from whalefall.schema import compiled
@@ -77,6 +77,18 @@ async def test_the_plans_used_least_lately_are_forgotten(
     assert plans.compiled == 3
 
 
+async def test_plans_keep_only_so_much_text_of_documents_alive(
+    plans: Plans, opened_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = operation_of("{ tags { totalCount } }"), operation_of(LEDGER)
+    monkeypatch.setattr(compiled, "MAX_CHARACTERS", len(LEDGER) + 10)
+
+    for operation in (small, large, large, small):
+        await ask(plans, opened_database, operation)
+
+    assert plans.compiled == 3
+
+
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
@@ -121,9 +133,15 @@ async def test_who_may_not_read_gets_nothing_from_a_plan(
     plans: Plans, opened_database: Database
 ) -> None:
     operation = operation_of("{ tags { totalCount } }")
+    executor = Actor(name="token", permissions=frozenset({Permission.EXECUTE}))
 
     assert await ask(plans, opened_database, operation, ADA) is not None
-    assert await ask(plans, opened_database, operation, NOBODY) is None
+    assert await ask(plans, opened_database, operation, executor) is None
+
+
+async def test_no_plan_is_made_for_a_stranger(plans: Plans, opened_database: Database) -> None:
+    assert await ask(plans, opened_database, operation_of(LEDGER), NOBODY) is None
+    assert plans.compiled == 0
 
 
 async def test_a_cursor_of_another_snapshot_is_left_to_the_resolvers(
@@ -148,6 +166,11 @@ async def test_a_cursor_of_another_snapshot_is_left_to_the_resolvers(
     assert same is not None
     assert '"sizeBytes":4' in same
     assert other is None
+    for unread in ("totalCount", "__typename"):
+        query = f"""query ($id: ID!, $c: String) {{ database(id: $id) {{
+            tableSizes(after: $c) {{ {unread} }} }} }}"""
+        database = global_id("Database", second.id)
+        assert await ask(plans, db, operation_of(query), id=database, c=cursor) is None
 
 
 async def test_our_database_being_away_is_no_reason_to_ask_it_again(

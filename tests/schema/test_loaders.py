@@ -22,6 +22,7 @@ from tests.factories import (
 )
 from tests.schema.conftest import Door
 from whalefall.db import Database
+from whalefall.schema.ids import global_id
 
 INSTANCES = """query ($first: Int) { instances(first: $first) { totalCount nodes { id tags { name }
   credential { name usage { instanceCount instances { name } } } sizeHistory { sizeBytes }
@@ -93,3 +94,22 @@ async def test_nobody_costs_no_statement(db: Database, plain_door: Door) -> None
         await plain_door.answer("{ databases { nodes { id } } tags { totalCount } }", actor=NOBODY)
 
     assert sent == []
+
+
+async def test_a_part_that_fails_takes_no_row_from_the_others(
+    db: Database, plain_door: Door
+) -> None:
+    async with db.write() as session:
+        credential = await make_credential(session, name="reader")
+        for _ in range(2):
+            await make_instance(session, credential_id=credential.id)
+    query = """query ($id: ID!) {
+        bad: credential(id: $id) { usage { instances {
+          databases(first: -1) { totalCount } credential { name } } } }
+        good: credential(id: $id) { usage { instances { credential { name } } } } }"""
+
+    answer = await plain_door.answer(query, {"id": global_id("Credential", credential.id)})
+
+    rows = [{"credential": {"name": "reader"}}] * 2
+    assert answer["data"] == {"bad": None, "good": {"usage": {"instances": rows}}}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]

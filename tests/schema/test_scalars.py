@@ -29,6 +29,12 @@ def test_a_moment_needs_an_offset(text: object) -> None:
         read_datetime(text)
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00"])
+def test_a_moment_that_utc_does_not_have_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="UTC"):
+        read_datetime(text)
+
+
 def test_a_day_is_read() -> None:
     assert read_date("2024-02-29") == date(2024, 2, 29)
 

@@ -150,6 +150,10 @@ REFUSED: tuple[str | Written, ...] = (
     '{ instance(id: "<Instance 1>") { name databases(last: 201) { totalCount } } }',
     '{ database(id: "<Database 1>") { tableSnapshot { skipped(first: -1) { name } } } }',
     "{ credentials { nodes { usage { instances(first: 201) { id } } } } }",
+    # One part fails; the other one waits for the same row and must not be broken off with it.
+    """{ bad: credential(id: "<Credential 1>") { usage { instances { databases(first: -1)
+        { totalCount } credential { name } } } } good: credential(id: "<Credential 1>")
+        { usage { instances { credential { name } } } } }""",
     '{ database(id: "<Database 0>") { sizeHistory(from: "1900-01-01") { date } } }',
     (SIZED, {"m": 2**63}),
     (SEARCH, {"n": 2**31}),

@@ -5,13 +5,16 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterable
+from typing import Any
 
 import psutil
+import pytest
 from sqlalchemy import text
 
 from tests.factories import ADA, make_database, make_instance, make_tag
 from tests.web.conftest import Browser
 from whalefall.db import Database
+from whalefall.errors import ServiceUnavailable
 from whalefall.resolvers.databases import ledger_csv
 from whalefall.web.csv import csv_response
 
@@ -134,10 +137,43 @@ async def test_a_reader_who_goes_away_leaves_no_statement_behind(db: Database) -
             break
         await chunks.aclose()  # type: ignore[attr-defined]
 
+    assert await _copying(db) == 0
+
+
+async def test_a_reader_who_takes_nothing_is_given_up(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whalefall.web.csv.STUCK_SECONDS", 0.1)
+    copy, ended = db.copy, asyncio.Event()
+
+    async def copy_and_tell(*arguments: Any, **named: Any) -> None:
+        try:
+            await copy(*arguments, **named)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(db, "copy", copy_and_tell)
+    async with db.write() as session:
+        await make_instance(session)
+        await session.execute(MANY)
+    chunks = aiter(await _body(db))
+    await anext(chunks)
+
+    async with asyncio.timeout(10):
+        await ended.wait()
+
+    assert await _copying(db) == 0
+    with pytest.raises(ServiceUnavailable):
+        while True:
+            await anext(chunks)
+
+
+async def _copying(db: Database) -> int:
+    """How many files are being made."""
     async with db.read() as session:
         copying = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY (%'"
         active = await session.execute(text(copying + " AND state = 'active'"))
-        assert active.scalar_one() == 0
+        return int(active.scalar_one())
 
 
 async def _body(db: Database) -> AsyncIterable[str | bytes | memoryview]:

@@ -154,7 +154,7 @@ async def test_a_write_needs_the_token_of_the_session(
 
 def test_every_write_of_the_pages_is_in_the_list_above() -> None:
     writes = {
-        route.path.replace("{id:int}", "1")
+        route.path.replace("{id:row_id}", "1")
         for route in routes()
         if isinstance(route, Route) and "POST" in (route.methods or ())
     }
@@ -178,6 +178,11 @@ async def test_a_restored_history_gets_the_whole_page(vera_browser: Browser) -> 
     response = await vera_browser.get("/instances", target="instances_table", headers=headers)
 
     assert len(dom(response).cssselect("h1")) == 1
+
+
+@pytest.mark.parametrize("number", ["9" * 18, "9" * 19, "9" * 5000])
+async def test_no_number_is_too_large_for_a_path(vera_browser: Browser, number: str) -> None:
+    assert (await vera_browser.get(f"/instances/{number}")).status_code == 404
 
 
 async def test_a_page_that_is_not_there_says_so(vera_browser: Browser) -> None:

@@ -23,7 +23,7 @@ WRITES = [route for route in CLOSED if "POST" in (route.methods or ()) and route
 
 
 def address(route: Route) -> str:
-    return re.sub(r"\{\w+:int\}", "1", route.path)
+    return re.sub(r"\{\w+:row_id\}", "1", route.path)
 
 
 def named(route: Route) -> str:

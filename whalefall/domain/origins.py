@@ -54,6 +54,18 @@ def plain_address(text: str) -> str:
     return str(mapped or ip)
 
 
+def network_of(address: str) -> str:
+    """What counts as one sender: whoever has an IPv6 address has a whole /64 of them.
+
+    "" for what is no IP address.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+
+
 def origin_of(url: str) -> str | None:
     """`https://host:port` of a URL as browsers write it, without a default port."""
     try:

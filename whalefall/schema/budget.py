@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whalefall.auth import Actor
+from whalefall.domain.origins import network_of
 from whalefall.errors import Code, Refused
 from whalefall.settings import Settings
 
@@ -41,7 +42,8 @@ class Budget:
         rate = max(1.0, settings.graphql_cost_per_second)
         caller = f"user {actor.user_id or actor.name}"
         if not actor.is_signed_in:
-            caller, rate = f"address {address}", max(1.0, rate * STRANGERS_SHARE)
+            sender = network_of(address) or address
+            caller, rate = f"address {sender}", max(1.0, rate * STRANGERS_SHARE)
         most = max(rate, settings.graphql_max_cost)
         bucket = self._filled(caller, rate, most)
         cost = min(cost, int(most))  # what a full bucket cannot pay for takes all of it

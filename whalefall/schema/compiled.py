@@ -1,9 +1,8 @@
 """Answers a query by compiled statements where that is exact; otherwise the resolvers answer."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from graphql import GraphQLError
@@ -19,11 +18,11 @@ from whalefall.resolvers.graph.plan import Plan
 from whalefall.resolvers.graph.selection import Run, Unsupported
 from whalefall.schema.documents import Operation
 from whalefall.schema.selection import Selection, Selector
-from whalefall.schema.shapes import shape_of_variables
 
 MAX_PLANS = 1000
+MAX_CHARACTERS = 1024 * 1024  # of their documents, which plans keep alive
 MAX_EFFORT = 40  # some ten lists; more would keep everybody waiting while SQL is written
-ShapeOf = Callable[[Any], Hashable]
+Key = tuple[Operation, Hashable, Hashable]  # with the shapes of its variables and its caller
 log = structlog.get_logger(__name__)
 
 
@@ -43,8 +42,8 @@ class Plans:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._shapes: OrderedDict[Operation, ShapeOf] = OrderedDict()
-        self._plans: OrderedDict[Hashable, Compiled | None] = OrderedDict()
+        self._plans: OrderedDict[Key, Compiled | None] = OrderedDict()
+        self._characters = 0
         self.compiled = 0
         self.unsupported: Counter[str] = Counter()
 
@@ -52,6 +51,8 @@ class Plans:
         self, operation: Operation, variables: VariableValues, db: Database, actor: Actor
     ) -> str | None:
         """The data as JSON; null where the resolvers must answer, also to report a problem."""
+        if not actor.is_signed_in:
+            return None  # a stranger may read nothing, so no plan is made for one
         try:
             compiled = self._find(operation, variables, actor)
             if compiled is None:
@@ -68,15 +69,12 @@ class Plans:
     def _find(
         self, operation: Operation, variables: VariableValues, actor: Actor
     ) -> Compiled | None:
-        shape = self._shape(operation)(variables.coerced)
-        key = (operation, shape, shape_of(actor))
+        key = (operation, operation.shape_of(variables.coerced), shape_of(actor))
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
         compiled = self._compile(operation, variables, actor)
-        self._plans[key] = compiled
-        if len(self._plans) > MAX_PLANS:
-            self._plans.popitem(last=False)
+        self._keep(key, compiled)
         return compiled
 
     def _compile(
@@ -95,9 +93,9 @@ class Plans:
         self.compiled += 1
         return Compiled(selection, plan)
 
-    def _shape(self, operation: Operation) -> ShapeOf:
-        if operation not in self._shapes:
-            self._shapes[operation] = shape_of_variables(self._schema._schema, operation.definition)
-            if len(self._shapes) > MAX_PLANS:
-                self._shapes.popitem(last=False)
-        return self._shapes[operation]
+    def _keep(self, key: Key, compiled: Compiled | None) -> None:
+        self._plans[key] = compiled
+        self._characters += key[0].characters
+        while len(self._plans) > MAX_PLANS or self._characters > MAX_CHARACTERS:
+            (operation, *_), _ = self._plans.popitem(last=False)
+            self._characters -= operation.characters

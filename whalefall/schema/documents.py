@@ -19,6 +19,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 from whalefall.errors import BadInput, Code, Problem
 from whalefall.schema.formula import Formula, formula
 from whalefall.schema.limits import MAX_TOKENS, refusal
+from whalefall.schema.shapes import Shape, shape_of_variables
 
 MAX_ERRORS = 5
 merging.MAX_COMPLEXITY_BUDGET = 50_000  # its default lets 11 KB keep a core busy for 0.3 s
@@ -47,6 +48,8 @@ class Operation:
     document: DocumentNode
     definition: OperationDefinitionNode
     cost: Formula
+    shape_of: Shape  # of its coerced variables
+    characters: int  # of the document
 
     @property
     def kind(self) -> OperationType:
@@ -79,8 +82,14 @@ class Documents:
         if cost.alone > 1:
             message = "An operation may sign in, or look at the whole schema, only once."
             raise Invalid.of(BadInput(message, code=Code.QUERY_TOO_COMPLEX))
-        operation = Operation(document=document, definition=definition, cost=cost)
-        if operation.kind is OperationType.QUERY:
+        operation = Operation(
+            document=document,
+            definition=definition,
+            cost=cost,
+            shape_of=shape_of_variables(self._schema, definition),
+            characters=len(query),
+        )
+        if _only_reads(document):
             self._remember(key, operation)
         return operation
 
@@ -116,6 +125,11 @@ class Documents:
         ):
             (query, *_), _ = self._remembered.popitem(last=False)
             self._characters -= len(query)
+
+
+def _only_reads(document: DocumentNode) -> bool:
+    found = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return all(node.operation is OperationType.QUERY for node in found)
 
 
 def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

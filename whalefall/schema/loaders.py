@@ -1,5 +1,7 @@
 """Batches what sibling fields ask for: one statement per relation and arguments."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -14,10 +16,28 @@ from whalefall.resolvers.nouns.queries import Listing
 Fetch = Callable[..., Awaitable[dict[Any, Any]]]
 
 
+class _Loader(DataLoader[Any, Any]):
+    """Fields that ask for the same key wait for one future. A field is cancelled when one beside
+    it fails: that must not take the future away from the others, only the last to go ends it."""
+
+    def __init__(self, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> None:
+        super().__init__(load)
+        self._waiting: Counter[Any] = Counter()
+
+    async def load(self, key: Any) -> Any:
+        future: Any = super().load(key)
+        self._waiting[future] += 1
+        try:
+            return await asyncio.shield(future)
+        finally:
+            self._waiting[future] -= 1
+            if not self._waiting[future]:
+                del self._waiting[future]
+                future.cancel()  # which does nothing to one that is done
+
+
 class Loaders:
     """The loaders of one request. Each batch reads in a session of its own."""
-
-    kind: type[DataLoader[Any, Any]] = DataLoader
 
     def __init__(self, db: Database, actor: Actor) -> None:
         self._db, self._actor = db, actor
@@ -54,7 +74,7 @@ class Loaders:
                     found = await fetch(session, self._actor, what, keys, *arguments)
                 return [found.get(key) for key in keys]
 
-            self._loaders[name] = self.kind(load)
+            self._loaders[name] = _Loader(load)
         return self._loaders[name]
 
 

@@ -21,7 +21,10 @@ def read_datetime(value: object) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError("A DateTime needs an offset, such as +00:00.")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # at either end of time
+        raise ValueError("UTC has no such moment.") from error
 
 
 def read_date(value: object) -> date:

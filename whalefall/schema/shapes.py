@@ -24,9 +24,7 @@ Shape = Callable[[Any], Hashable]
 BY_VALUE = ("Boolean", "Int")
 
 
-def shape_of_variables(
-    core: GraphQLSchema, definition: OperationDefinitionNode
-) -> Callable[[Mapping[str, Any]], Hashable]:
+def shape_of_variables(core: GraphQLSchema, definition: OperationDefinitionNode) -> Shape:
     """A function from an operation's coerced variables to their shape."""
     shapes = {
         variable.variable.name.value: _shape(type_from_ast(core, variable.type))

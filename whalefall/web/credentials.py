@@ -103,6 +103,6 @@ ROUTES = [
     Route("/credentials", credentials),
     Route("/credentials/new", new, methods=["GET"]),
     Route("/credentials/new", create, methods=["POST"]),
-    Route("/credentials/{id:int}/delete", confirm_delete, methods=["GET"]),
-    Route("/credentials/{id:int}/delete", delete, methods=["POST"]),
+    Route("/credentials/{id:row_id}/delete", confirm_delete, methods=["GET"]),
+    Route("/credentials/{id:row_id}/delete", delete, methods=["POST"]),
 ]

@@ -11,6 +11,7 @@ from whalefall.db import Database, Statement
 
 BOM = "\ufeff".encode()
 CHUNKS_AHEAD = 4
+STUCK_SECONDS = 120  # without a chunk being taken: then the statement ends, and the file with it
 
 
 async def csv_response(
@@ -44,9 +45,13 @@ async def _chunks(db: Database, statement: Statement) -> AsyncGenerator[bytes, N
     """COPY runs beside its reader and waits when it is some chunks ahead."""
     waiting: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=CHUNKS_AHEAD)
 
+    async def put(chunk: bytes) -> None:
+        async with asyncio.timeout(STUCK_SECONDS):
+            await waiting.put(bytes(chunk))
+
     async def copy() -> None:
         try:
-            await db.copy(statement, lambda chunk: waiting.put(bytes(chunk)), header=True)
+            await db.copy(statement, put, header=True)
         except Exception:  # told to the reader below; a cancelled copy has no reader any more
             await waiting.put(None)
             raise

@@ -118,5 +118,5 @@ ROUTES = [
     Route("/", home),
     Route("/databases", home),
     Route("/databases/ledgers", ledger),
-    Route("/databases/{id:int}", detail),
+    Route("/databases/{id:row_id}", detail),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 
@@ -90,6 +91,15 @@ def order(fields: Fields, kind: type[StrEnum]) -> OrderBy | None:
 
 def descending(field: StrEnum) -> OrderBy:
     return OrderBy(field, Direction.DESC)
+
+
+class _RowId(IntegerConvertor):
+    """`{id:row_id}`: a longer number is the id of nothing, and no number for PostgreSQL."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("row_id", _RowId())
 
 
 def path_id(request: Request) -> int:

@@ -170,6 +170,6 @@ def _values(fields: FormData) -> dict[str, Any]:
 ROUTES = [
     Route("/instances/new", new, methods=["GET"]),
     Route("/instances/new", create, methods=["POST"]),
-    Route("/instances/{id:int}/edit", edit, methods=["GET"]),
-    Route("/instances/{id:int}/edit", save, methods=["POST"]),
+    Route("/instances/{id:row_id}/edit", edit, methods=["GET"]),
+    Route("/instances/{id:row_id}/edit", save, methods=["POST"]),
 ]

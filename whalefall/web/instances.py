@@ -155,7 +155,7 @@ def instance_order(fields: QueryParams) -> OrderBy | None:
 ROUTES = [
     Route("/instances", instances),
     Route("/instances/actions/sync-capacity", sync_all, methods=["POST"]),
-    Route("/instances/{id:int}", detail),
-    Route("/instances/{id:int}/actions/test", test, methods=["POST"]),
-    Route("/instances/{id:int}/actions/sync-capacity", sync_capacity, methods=["POST"]),
+    Route("/instances/{id:row_id}", detail),
+    Route("/instances/{id:row_id}/actions/test", test, methods=["POST"]),
+    Route("/instances/{id:row_id}/actions/sync-capacity", sync_capacity, methods=["POST"]),
 ]

@@ -98,6 +98,6 @@ def _present(row: SyncSessionRow) -> Sequence[SyncStatus]:
 
 ROUTES = [
     Route("/sync-sessions", sessions),
-    Route("/sync-sessions/{id:int}", detail),
-    Route("/sync-sessions/{id:int}/actions/cancel", cancel, methods=["POST"]),
+    Route("/sync-sessions/{id:row_id}", detail),
+    Route("/sync-sessions/{id:row_id}/actions/cancel", cancel, methods=["POST"]),
 ]

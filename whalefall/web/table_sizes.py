@@ -124,7 +124,7 @@ async def _running(
 
 
 ROUTES = [
-    Route("/databases/{id:int}/tables", tables),
-    Route("/databases/{id:int}/tables/actions/refresh", refresh, methods=["POST"]),
-    Route("/databases/{id:int}/tables/progress", progress),
+    Route("/databases/{id:row_id}/tables", tables),
+    Route("/databases/{id:row_id}/tables/actions/refresh", refresh, methods=["POST"]),
+    Route("/databases/{id:row_id}/tables/progress", progress),
 ]

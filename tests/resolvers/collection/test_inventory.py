@@ -39,7 +39,14 @@ async def see(
         return await save_inventory(session, instance_id, collected, today=today, now=NOW)
 
 
-async def sized(db: Database, instance_id: int, today: date = DAY, **sizes: int | None) -> int:
+async def sized(
+    db: Database,
+    instance_id: int,
+    today: date = DAY,
+    *,
+    complete: bool = True,
+    **sizes: int | None,
+) -> int:
     facts = [
         DatabaseSizeFact(
             name=name,
@@ -49,7 +56,7 @@ async def sized(db: Database, instance_id: int, today: date = DAY, **sizes: int 
         )
         for name, size in sizes.items()
     ]
-    collected = Collected(items=facts, complete=True, source="test")
+    collected = Collected(items=facts, complete=complete, source="test")
     async with db.write() as session:
         return await save_sizes(session, instance_id, collected, today=today, now=NOW)
 
@@ -180,3 +187,15 @@ async def test_an_unknown_size_is_not_zero_and_keeps_the_last_one(db: Database) 
     assert history == [{"size_bytes": 100}]
     (instance,) = await fetch(db, "SELECT size_quality FROM instances")
     assert instance["size_quality"] == "PARTIAL"
+
+
+async def test_a_total_of_what_was_shown_is_no_exact_one(db: Database) -> None:
+    instance_id = await make(db)
+    await see(db, instance_id, "a", complete=False)
+
+    await sized(db, instance_id, complete=False, a=100)
+
+    (instance,) = await fetch(db, "SELECT total_size_bytes, size_quality FROM instances")
+    assert instance == {"total_size_bytes": 100, "size_quality": "PARTIAL"}
+    (day,) = await fetch(db, "SELECT quality FROM instance_size_stats")
+    assert day["quality"] == "PARTIAL"

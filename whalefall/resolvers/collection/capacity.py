@@ -1,6 +1,7 @@
 """An instance's databases and their sizes: read, then saved in one transaction."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -54,6 +55,8 @@ async def _capacity(db: Database, claim: Claim) -> None:
     async with db.write() as session:
         await fence(session, claim)
         counts = await save_inventory(session, claim.instance_id, inventory, today=today, now=now)
+        if counts.is_doubted:
+            sizes = replace(sizes, complete=False)  # nor is a total of what is left believed
         saved = await save_sizes(session, claim.instance_id, sizes, today=today, now=now)
         await remember(session, claim.instance_id, remote.server, None)
         outcome = _capacity_outcome(inventory, sizes, counts, saved, since(started))

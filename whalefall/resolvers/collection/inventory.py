@@ -90,7 +90,8 @@ TOTALS = text("""
                    sum(size_bytes) FILTER (WHERE is_active) AS size_bytes,
                    CASE WHEN count(size_bytes) FILTER (WHERE is_active) = 0
                              AND count(*) FILTER (WHERE is_active) > 0 THEN 'UNAVAILABLE'
-                        WHEN bool_or(is_active AND (size_bytes IS NULL OR size_quality
+                        WHEN NOT :complete
+                             OR bool_or(is_active AND (size_bytes IS NULL OR size_quality
                                      IN ('PARTIAL', 'STALE', 'UNAVAILABLE'))) THEN 'PARTIAL'
                         WHEN bool_or(is_active AND size_quality = 'ESTIMATED') THEN 'ESTIMATED'
                         ELSE 'EXACT' END AS quality
@@ -166,7 +167,10 @@ async def save_sizes(
     today: date,
     now: datetime,
 ) -> int:
-    """Write today's sizes, each database's latest and the instance's total; how many are known."""
+    """Write today's sizes, each database's latest and the instance's total; how many are known.
+
+    The total is PARTIAL when there may be databases that were not shown.
+    """
     facts = collected.items
     columns = {
         "names": [fact.name for fact in facts],
@@ -179,7 +183,7 @@ async def save_sizes(
     when = {"instance_id": instance_id, "now": now}
     await session.execute(LATEST, {**columns, **when})
     await session.execute(HISTORY, {**columns, **when, "today": today})
-    await session.execute(TOTALS, when)
+    await session.execute(TOTALS, {**when, "complete": collected.complete})
     await session.execute(TOTAL_OF_TODAY, {**when, "today": today})
     return sum(fact.size_bytes is not None for fact in facts)
 

@@ -9,7 +9,7 @@ import structlog
 
 from whalefall.db import Database, WriteSession
 from whalefall.domain.states import SyncStatus
-from whalefall.errors import Code, Problem, ServiceUnavailable, TargetProblem
+from whalefall.errors import Problem, ServiceUnavailable
 from whalefall.resolvers.collection.claims import (
     LEASE_SECONDS,
     Claim,
@@ -22,6 +22,7 @@ from whalefall.resolvers.collection.claims import (
     hand_back,
     renew,
 )
+from whalefall.resolvers.collection.records import timed_out
 from whalefall.resolvers.sessions import CHANNEL
 
 RENEW_SECONDS = 10
@@ -96,10 +97,7 @@ async def _bounded(db: Database, claim: Claim, work: Work, seconds: float) -> Pr
         async with asyncio.timeout(seconds):
             await work(db, claim)
     except TimeoutError:
-        return TargetProblem(
-            f"The server did not finish within {seconds:.0f} seconds.",
-            code=Code.DATABASE_TIMEOUT,
-        )
+        return timed_out(seconds)
     except ServiceUnavailable as error:
         # Nothing can be written now; when the lease runs out, another attempt is made.
         raise LeaseLost from error

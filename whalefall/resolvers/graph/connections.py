@@ -53,6 +53,8 @@ class Connections:
         window = self._draft.windows.window(noun, order, selected, listing, parent)
         parts = {part.name for part in selected.fields}
         if not selected.is_bare and not parts & OF_THE_PAGE:
+            if window.guard is not None:
+                raise Unsupported(f"cursors of {noun.name}")  # the page itself would check them
             return self._around(selected, None, parent, filter), None
         conditions = self._draft.conditions(selected, parent, noun, view, filter)
         page = PageText(

@@ -69,7 +69,10 @@ CHECKS: dict[str, checks.Check] = {
     "tls": checks.tls,
 }
 # What a connection depends on: once one of these changes, the last attempt says nothing any more.
-ADDRESS = {"engine", "host", "port", "database_name", "credential_id", "tls_mode", "tls_ca_pem"}
+ADDRESS = {
+    *("engine", "host", "port", "database_name", "credential_id"),
+    *("tls_mode", "tls_ca_pem", "tls_server_name"),
+}
 NEVER_TRIED = {
     "last_success_at": None,
     "last_failure_at": None,

@@ -1,7 +1,7 @@
 """Keyset order over (sort columns, id): nulls last, id as tie-break, cursors by PostgreSQL."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -159,4 +159,6 @@ def _fits(value: Any) -> bool:
         return -MAX_INTEGER <= value <= MAX_INTEGER
     if isinstance(value, str):
         return is_storable(value)
-    return not isinstance(value, datetime) or value.tzinfo is not None
+    if isinstance(value, datetime):  # at either end of time there may be no such moment in UTC
+        return value.tzinfo is not None and MINYEAR < value.year < MAXYEAR
+    return True

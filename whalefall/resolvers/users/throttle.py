@@ -1,12 +1,12 @@
 """How often one may try to sign in: per account and per address, whoever answers the request."""
 
-import ipaddress
 import math
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, text
 
 from whalefall.db import WriteSession
+from whalefall.domain.origins import network_of
 from whalefall.errors import Code, Refused
 from whalefall.models.users import LoginAttempt
 
@@ -62,12 +62,8 @@ def account_key(username: str) -> str:
 
 
 def address_key(address: str | None) -> str:
-    """What counts as one address: whoever has an IPv6 address has a whole /64 of them."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+    """What counts as one address."""
+    return network_of(address or "") or "unknown"
 
 
 def _wait(same: ColumnElement[bool], limit: int) -> ColumnElement[float]:

@@ -65,7 +65,8 @@ class ApiTokenMutations:
         return CreateApiTokenPayload(token=made.token, api_token=ApiToken.of(made.row))
 
     @mutation(
-        "End an API token at once: one's own, or as an administrator anybody's.",
+        "End an API token at once: one's own, or as an administrator anybody's. Asked by an API"
+        " token without the right to administer, only that token.",
         needs=Permission.VIEW,
     )
     async def revoke_api_token(

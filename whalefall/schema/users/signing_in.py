@@ -109,7 +109,10 @@ class UserMutations:
         tokens = await refresh_access_token(info.context.db, input.refresh_token, address=address)
         return RefreshAccessTokenPayload(**vars(tokens))
 
-    @mutation("Sign out: the session ends, and all its tokens with it.", needs=Permission.VIEW)
+    @mutation(
+        "Sign out: the session ends, and all its tokens with it. By an API token it does nothing.",
+        needs=Permission.VIEW,
+    )
     async def logout(self, info: Info) -> LogoutPayload:
         context = info.context
         async with context.db.write() as session:

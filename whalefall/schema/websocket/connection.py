@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from whalefall.domain.origins import network_of
 from whalefall.errors import AuthenticationRequired, BadInput, Problem, Refused
 from whalefall.schema.execution import Execution
 from whalefall.schema.websocket.crowd import Crowd, too_many
@@ -135,7 +136,8 @@ class Connection:
     @property
     def _name(self) -> str:
         actor = self._caller.actor
-        return actor.name if actor.is_signed_in else f"at {self._socket.state.address}"
+        address = self._socket.state.address
+        return actor.name if actor.is_signed_in else f"at {network_of(address) or address}"
 
     async def _start(self, id: str, payload: dict[str, Any]) -> None:
         if not self._is_acknowledged:
