@@ -1,6 +1,8 @@
 """The composition root: settings become a database, a broker and the routes of both doors."""
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +23,8 @@ from whalefall.schema.http import graphql_routes
 from whalefall.settings import Settings
 from whalefall.web import routes as web_routes
 from whalefall.web.problems import EXCEPTION_HANDLERS
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -58,6 +62,7 @@ def routes() -> list[BaseRoute]:
 def serve(settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT."""
     logs.configure(settings)
+    _keep_freed_memory()
     app = create_app(settings)
     gc.collect()
     gc.freeze()  # what is loaded now stays: walking it again would cost some request 150 ms
@@ -75,3 +80,15 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=75,  # longer than proxies keep theirs, so they never meet a closed one
         **WEBSOCKETS,
     )
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep up to 64 MB of freed memory instead of giving it back at once.
+
+    Getting it again, page by page, took half of the processor's time of an answer of a megabyte.
+    Other C libraries are left as they are.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024)
+        libc.mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024)

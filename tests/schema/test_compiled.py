@@ -44,7 +44,8 @@ async def ask(
     definitions = operation.definition.variable_definitions or ()
     variables = get_variable_values(schema._schema, definitions, given)
     assert isinstance(variables, VariableValues)
-    return await plans.answer(operation, variables, db, actor)
+    text = await plans.answer(operation, variables, db, actor)
+    return None if text is None else text.decode()
 
 
 async def test_one_plan_serves_all_values_of_a_shape(plans: Plans, db: Database) -> None:

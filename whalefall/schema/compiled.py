@@ -49,7 +49,7 @@ class Plans:
 
     async def answer(
         self, operation: Operation, variables: VariableValues, db: Database, actor: Actor
-    ) -> str | None:
+    ) -> bytes | None:
         """The data as JSON; null where the resolvers must answer, also to report a problem."""
         if not actor.is_signed_in:
             return None  # a stranger may read nothing, so no plan is made for one

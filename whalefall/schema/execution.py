@@ -190,7 +190,7 @@ class Execution:
 
     async def _compiled(
         self, operation: Operation, variables: VariableValues, context: Context
-    ) -> str | None:
+    ) -> bytes | None:
         if self.plans is None or operation.kind is not OperationType.QUERY:
             return None
         return await self.plans.answer(operation, variables, context.db, context.actor)

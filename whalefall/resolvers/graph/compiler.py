@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Subquery, literal_column, select, true
+from sqlalchemy import ColumnElement, FromClause, Subquery, func, literal_column, select, true
 
 from whalefall.auth import Actor
 from whalefall.resolvers.graph.draft import Draft
-from whalefall.resolvers.graph.json_text import Parts, concatenated
+from whalefall.resolvers.graph.json_text import Expression, Parts, concatenated
 from whalefall.resolvers.graph.objects import Objects
 from whalefall.resolvers.graph.page_text import aggregate
 from whalefall.resolvers.graph.placeholders import Prepared
@@ -22,7 +22,7 @@ from whalefall.resolvers.graph.selection import (
 )
 from whalefall.resolvers.nouns.noun import NOUNS, View
 from whalefall.resolvers.nouns.queries import Listing
-from whalefall.resolvers.nouns.text import one_of
+from whalefall.resolvers.nouns.text import one_of, quoted
 
 
 def compile_plan(actor: Actor, selection: Sequence[Selected]) -> Plan:
@@ -52,7 +52,7 @@ class Compiler:
     def _root(self, selected: Selected) -> Root:
         match selected.arguments:
             case None if selected.name == "__typename":
-                return ConstantRoot(selected.key, f'"{selected.typename}"')
+                return ConstantRoot(selected.key, f'"{selected.typename}"'.encode())
             case Listing():
                 return self._list(selected)
             case Lookup():
@@ -79,7 +79,8 @@ class Compiler:
     def _row(self, selected: Selected, parts: Parts, row: View) -> Root:
         start = sum(len(rows.c) for rows in self._rows)
         self._rows.append(row.subquery(self._draft.name()))
-        return RowRoot(selected.key, parts, start)
+        literals = [part.encode() if isinstance(part, str) else None for part in parts]
+        return RowRoot(selected.key, literals, start)
 
     def _common(self) -> Prepared | None:
         """All root fields in one statement: one round trip, and one snapshot by itself."""
@@ -99,7 +100,7 @@ class Compiler:
             ids = self._draft.later.later(list[int], _ids_of(selected.position, name))
             text = concatenated(self._objects.text(noun, view, selected.choices[name]))
             visible = noun.visible(view, self._draft.actor)
-            statement = select(view.c.id, text).where(one_of(view.c.id, ids), *visible)
+            statement = select(view.c.id, _utf8(text)).where(one_of(view.c.id, ids), *visible)
             prepared[name] = self._draft.later.prepare(statement)
         is_list = selected.link is Anything.MANY
         return NodesRoot(selected.key, selected.position, prepared, is_list)
@@ -112,5 +113,9 @@ def _ids_of(position: int, name: str) -> Callable[[Run], list[int]]:
 def _columns(parts: Parts) -> list[ColumnElement[Any]]:
     """The parts that are no literals, behind one that is there whenever the row is."""
     expressions = [part for part in parts if not isinstance(part, str)]
-    named = [part.label(f"part_{number}") for number, part in enumerate(expressions)]
+    named = [_utf8(part).label(f"part_{number}") for number, part in enumerate(expressions)]
     return [literal_column("true").label("is_found"), *named]
+
+
+def _utf8(text: Expression) -> ColumnElement[bytes]:
+    return func.convert_to(text, quoted("UTF8"))
