@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import uvicorn
 from aiodataloader import DataLoader
 from ariadne import ObjectType, QueryType, ScalarType, make_executable_schema
 from ariadne.asgi import GraphQL
@@ -22,6 +21,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from benchmarks.peers.bearer import admit
+from benchmarks.peers.serving import serve
 
 HERE = Path(__file__).parent
 STATEMENTS = {path.stem: path.read_text() for path in (HERE / "loaders").glob("*.sql")}
@@ -211,15 +211,7 @@ def main() -> None:
     """Answer on PORT from the database DATABASE_URL."""
     endpoint = GraphQL(SCHEMA, context_value=_context)
     app = Starlette(routes=[Route("/graphql", endpoint, methods=["POST"])], lifespan=_lifespan)
-    uvicorn.run(
-        app,
-        port=int(os.environ["PORT"]),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-    )
+    serve(app)
 
 
 if __name__ == "__main__":

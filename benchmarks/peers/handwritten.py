@@ -13,13 +13,13 @@ from typing import Any
 
 import asyncpg
 import orjson
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.peers.bearer import admit
+from benchmarks.peers.serving import serve
 from whalefall.db import SETTINGS
 
 BENCHMARKS = Path(__file__).parent.parent
@@ -35,15 +35,7 @@ def main() -> None:
         ],
         lifespan=_lifespan,
     )
-    uvicorn.run(
-        app,
-        port=int(os.environ["PORT"]),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-    )
+    serve(app)
 
 
 async def hello(_request: Request) -> Response:

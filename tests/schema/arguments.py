@@ -105,7 +105,7 @@ class Meanings:
             case "Date":
                 return str(self._today - timedelta(days=self._chance.randint(-2, 500)))
             case _:
-                raise NotImplementedError(f"say what a {kind} may be")
+                raise AssertionError(f"say what a {kind} may be")
 
     def _text(self, name: str) -> str:
         """One of the words of fields of this name, or of what it names in the plural, or a part."""

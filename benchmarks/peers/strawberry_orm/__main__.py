@@ -10,7 +10,6 @@ from typing import Any
 
 import asyncpg
 import strawberry
-import uvicorn
 from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
 from benchmarks.peers.bearer import admit
+from benchmarks.peers.serving import serve
 from benchmarks.peers.strawberry_orm import loading
 from benchmarks.peers.strawberry_orm.types import (
     Connection,
@@ -106,15 +106,7 @@ def main() -> None:
     )
     endpoint: Any = Endpoint(schema)
     app = Starlette(routes=[Route("/graphql", endpoint, methods=["POST"])], lifespan=_lifespan)
-    uvicorn.run(
-        app,
-        port=int(os.environ["PORT"]),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-    )
+    serve(app)
 
 
 if __name__ == "__main__":
