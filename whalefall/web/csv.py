@@ -12,6 +12,7 @@ from whalefall.db import Database, Statement
 BOM = "\ufeff".encode()
 CHUNKS_AHEAD = 4
 STUCK_SECONDS = 120  # without a chunk being taken: then the statement ends, and the file with it
+ENDING_SECONDS = 1  # for the next chunk to meet a reader who left; a silent statement is cancelled
 
 
 async def csv_response(
@@ -41,17 +42,26 @@ async def csv_response(
     )
 
 
+class _ReaderLeftError(Exception):
+    """Nobody reads on: told to COPY from within, by its next chunk."""
+
+
 async def _chunks(db: Database, statement: Statement) -> AsyncGenerator[bytes, None]:
     """COPY runs beside its reader and waits when it is some chunks ahead."""
     waiting: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=CHUNKS_AHEAD)
+    left = asyncio.Event()
 
     async def put(chunk: bytes) -> None:
+        if left.is_set():
+            raise _ReaderLeftError
         async with asyncio.timeout(STUCK_SECONDS):
             await waiting.put(bytes(chunk))
 
     async def copy() -> None:
         try:
             await db.copy(statement, put, header=True)
+        except _ReaderLeftError:
+            return
         except Exception:  # told to the reader below; a cancelled copy has no reader any more
             await waiting.put(None)
             raise
@@ -63,5 +73,18 @@ async def _chunks(db: Database, statement: Statement) -> AsyncGenerator[bytes, N
             yield chunk
         await copying
     finally:
-        copying.cancel()
-        await asyncio.wait({copying})
+        left.set()
+        await _end(copying, waiting)
+
+
+async def _end(copying: asyncio.Task[None], waiting: asyncio.Queue[bytes | None]) -> None:
+    """See COPY to its end.
+
+    asyncpg forgets to cancel its statement when it is cancelled just as a chunk arrives, so
+    cancelling is left for a statement that sends nothing; any other meets `left` in `put`.
+    """
+    while not waiting.empty():
+        waiting.get_nowait()
+    await asyncio.wait({copying}, timeout=ENDING_SECONDS)
+    copying.cancel()
+    await asyncio.wait({copying})
