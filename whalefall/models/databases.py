@@ -26,8 +26,18 @@ class InstanceDatabase(Base):
     size_quality: Mapped[str] = mapped_column(server_default=text("'UNAVAILABLE'"))
     size_reason: Mapped[str | None] = mapped_column(server_default=text("'NOT_COLLECTED'"))
     size_collected_at: Mapped[datetime | None]
+    # Growth over 30 days, written together with the size; null: there is nothing to compare with.
+    growth_bytes: Mapped[Bytes | None]
+    growth_percent: Mapped[float | None]
+    growth_since: Mapped[date | None]
     __table_args__ = (
         UniqueConstraint("instance_id", "name"),
+        Index("ix_instance_databases_growth_bytes_id", "growth_bytes", "id"),
+        Index(
+            "ix_instance_databases_growth_bytes_id_desc",
+            text("growth_bytes DESC NULLS LAST"),
+            text("id DESC"),
+        ),
         Index("ix_instance_databases_name_id", "name", "id"),
         Index(
             "ix_instance_databases_size_bytes_id",
@@ -97,7 +107,26 @@ class TableSize(Base):
             text("size_bytes DESC NULLS LAST"),
             text("id DESC"),
         ),
+        Index("ix_database_table_size_stats_table_name_id", "table_name", "id"),
         {"postgresql_with": {"fillfactor": "85"}},
+    )
+
+
+class TableName(Base):
+    """Each name that tables have, once: what is searched instead of the tables themselves.
+
+    Names come after their snapshot has committed, and names of no table leave every night.
+    """
+
+    __tablename__ = "table_names"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    __table_args__ = (
+        Index(
+            "ix_table_names_name_trgm",
+            "name",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
     )
 
 

@@ -38,6 +38,7 @@ class Instance(Base):
     credential_id: Mapped[int | None] = mapped_column(ForeignKey("credentials.id"), index=True)
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     deleted_at: Mapped[datetime | None]
+    was_active: Mapped[bool | None]  # what is_active was when it went to the recycle bin
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     tls_mode: Mapped[str] = mapped_column(server_default=text("'PREFER'"))

@@ -18,6 +18,13 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_login_at: Mapped[datetime | None]
+    must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
+    # How they like the pages; null: as the browser says, or as the installation does.
+    theme: Mapped[str | None]
+    density: Mapped[str | None]
+    language: Mapped[str | None]
+    time_zone: Mapped[str | None]
+    uses_keys: Mapped[bool] = mapped_column(server_default=text("true"))  # single letters act
 
 
 class UserSession(Base):
