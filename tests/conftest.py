@@ -16,15 +16,29 @@ from whalefall.queue import Job
 from whalefall.settings import Settings
 
 PARTS = {"mariadb": "mariadb", "browser": "chromium"}  # fixture -> the part that it needs
+LONG = ("e2e", "test_demo", "test_readme", "test_run")  # begin first, so that none is left over
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a part of the system, so that a laptop can leave that part out."""
+    """Mark what needs a part of the system, so that a laptop can leave that part out.
+
+    Processes that share the tests take whole files, and one of them all that needs the browser.
+    """
     for item in items:
         for fixture, part in PARTS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(part)
+        item.add_marker(pytest.mark.xdist_group(_together(item)))
+    items.sort(key=_is_short)
+
+
+def _together(item: pytest.Item) -> str:
+    return "browser" if item.get_closest_marker("chromium") else str(item.path)
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return not {item.path.stem, item.path.parent.name} & set(LONG)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ CHECKS = (
     (str(BIN / "lint-imports"),),
     ("-m", "djlint", "--lint", "--quiet", "templates"),
 )
+# The whole suite is shared by processes, each with servers of its own.
+SHARED = ("-n", "logical", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
 FULL = {"WHALEFALL_TEST_QUERIES": "10000"}  # where the ordinary tests take a sample
 SUITES = {  # what runs only by its name
     "clients": "tests/clients/suite",
@@ -71,7 +73,9 @@ def main(command: str, *arguments: str) -> int:
         return refuse(f"missing: {', '.join(missing)} (or set {WITHOUT}={','.join(PARTS)})")
     if not node.install_packages():
         return refuse("npm cannot install what tests/clients/package-lock.json names")
-    return check() or run(sys.executable, *pytest(without, arguments))
+    is_whole = all(one.startswith("-") for one in arguments)
+    shared = SHARED if is_whole else ()
+    return check() or run(sys.executable, *pytest(without, (*shared, *arguments)))
 
 
 def suite(name: str, *arguments: str) -> int:
