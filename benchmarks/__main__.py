@@ -13,8 +13,10 @@ from benchmarks.answering import SHAPES, Contest
 from benchmarks.exports import bench_csv
 from benchmarks.installation import installed, opened
 from benchmarks.measuring import ROUNDS
+from benchmarks.pages import bench_pages
 from benchmarks.questions import TITLES
 from benchmarks.refresh import bench_refresh
+from benchmarks.searching import bench_search
 from benchmarks.servers import KINDS
 from benchmarks.snapshots import bench_snapshots
 from whalefall import logs
@@ -22,8 +24,9 @@ from whalefall.settings import Settings
 
 ASKING = (*TITLES, SHAPES)
 CSV = "csv"
+ALONE = {"search": bench_search, "pages": bench_pages}
 WRITING = {"snapshots": bench_snapshots, "refresh": bench_refresh}
-NAMES = (*ASKING, CSV, *WRITING)
+NAMES = (*ASKING, CSV, *ALONE, *WRITING)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
             ).run()
         if CSV in names:
             bench_csv(folder, options.rounds)
+        for name in (name for name in ALONE if name in names):
+            ALONE[name](folder, options.rounds)
         if writing := [name for name in WRITING if name in names]:
             with installed(Path(scratch) / "writing") as settings:
                 asyncio.run(_write(settings, writing))

@@ -7,6 +7,7 @@ from secrets import token_bytes
 from typing import Any, TypeVar
 
 from sqlalchemy import null
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Role
@@ -20,6 +21,7 @@ from whalefall.models.databases import (
     DatabaseSizeStat,
     InstanceDatabase,
     InstanceSizeStat,
+    TableName,
     TableSize,
     TableSnapshot,
 )
@@ -134,6 +136,27 @@ async def make_table_sizes(
     session.add_all(tables)
     await session.flush()
     return tables
+
+
+async def make_named_tables(
+    session: AsyncSession, database: InstanceDatabase, *names: str, **columns: Any
+) -> list[TableSize]:
+    """Tables of these names, which search knows."""
+    tables = [_table(database, 1, {"table_name": name, **columns}) for name in names]
+    session.add_all(tables)
+    names_known = insert(TableName).values([{"name": name} for name in names])
+    await session.execute(names_known.on_conflict_do_nothing())
+    await session.flush()
+    return tables
+
+
+async def make_size_stat(
+    session: AsyncSession, database: InstanceDatabase, day: date, **columns: Any
+) -> DatabaseSizeStat:
+    """The size of a database on one day; of its instance nothing is said."""
+    defaults = {"quality": Quality.EXACT, "instance_id": database.instance_id}
+    shared = {"database_id": database.id, "stat_date": day}
+    return await _add(session, DatabaseSizeStat(**{**shared, **defaults, **columns}))
 
 
 async def make_size_history(

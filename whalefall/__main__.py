@@ -12,7 +12,7 @@ from whalefall.db import Database, migrate
 from whalefall.errors import Problem
 from whalefall.jobs.runtime import run_worker
 from whalefall.jobs.scheduler import run_scheduler
-from whalefall.resolvers.credentials import rotate_keys
+from whalefall.resolvers.credentials import list_credential_keys, rotate_keys
 from whalefall.resolvers.users import create_api_token, create_user
 from whalefall.settings import Settings, SettingsError
 
@@ -99,11 +99,30 @@ def _create_token(settings: Settings, arguments: argparse.Namespace) -> None:
 
 
 def _rotate_keys(settings: Settings, _arguments: argparse.Namespace) -> None:
+    """A rotation that is interrupted goes on where it stopped when the command is run again."""
+
     async def rotate(db: Database) -> None:
-        count = await rotate_keys(db, CONSOLE)
-        print(f"{count} credentials encrypted anew")  # noqa: T201
+        try:
+            count = await rotate_keys(db, CONSOLE, _say_progress)
+            print(f"{count} credentials encrypted anew")  # noqa: T201
+        finally:
+            await _say_keys(db)
 
     asyncio.run(_with_database(settings, rotate))
+
+
+def _say_progress(done: int, total: int) -> None:
+    print(f"{done} of {total} re-encrypted", flush=True)  # noqa: T201
+
+
+async def _say_keys(db: Database) -> None:
+    """Which keys credentials still need: one that is unused may leave the ring."""
+    async with db.read() as session:
+        keys = await list_credential_keys(session, CONSOLE, db.keys)
+    for key in keys:
+        used = f"encrypts {key.count} credentials" if key.count else "unused by credentials"
+        note = "" if key.is_known else ", not in WHALEFALL_SECRET_KEYS"
+        print(f"key {key.key_id}: {used}{', current' if key.is_current else note}")  # noqa: T201
 
 
 async def _with_database(settings: Settings, run: Callable[[Database], Awaitable[None]]) -> None:

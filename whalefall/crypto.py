@@ -21,14 +21,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from whalefall.errors import Code, Problem
+from whalefall.errors import Code, Problem, said
 from whalefall.settings import SettingsError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+MASK = "~"  # begins a masked secret; no other token holds it
 API_TOKEN_PREFIX = "wf_"  # noqa: S105 (a mark, so that a token is known when one leaks)
 REFRESH_TOKEN_PREFIX = "wfr_"  # noqa: S105 (likewise)
+LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"  # neither i, l and 1 nor o and 0
 HASHER = PasswordHasher()  # argon2id with the parameters of RFC 9106, low memory
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="argon2")  # each hash takes 64 MiB
 
@@ -68,14 +70,16 @@ class KeyRing:
         """The plaintext of this very row. Raises CREDENTIAL_DECRYPT_FAILED, never returns ""."""
         key = self.keys.get(key_id)
         if key is None:
-            raise _undecryptable("The key it was encrypted with is not in WHALEFALL_SECRET_KEYS.")
+            raise _undecryptable(
+                said("The key it was encrypted with is not in WHALEFALL_SECRET_KEYS.")
+            )
         nonce, sealed = ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:]
         try:
             plaintext = AESGCM(key).decrypt(nonce, sealed, _bound(row_id)).decode()
         except (InvalidTag, ValueError) as error:
-            raise _undecryptable("Key, ciphertext and row do not belong together.") from error
+            raise _undecryptable(said("Key, ciphertext and row do not belong together.")) from error
         if not plaintext:
-            raise _undecryptable("What is stored is empty.")
+            raise _undecryptable(said("What is stored is empty."))
         return plaintext
 
     def derive(self, purpose: str, length: int = KEY_BYTES, *, key_id: str | None = None) -> bytes:
@@ -114,6 +118,12 @@ def new_token() -> str:
     return secrets.token_urlsafe(KEY_BYTES)
 
 
+def new_password() -> str:
+    """A password for somebody to type once: 99 bits, without signs that look alike."""
+    groups = ("".join(secrets.choice(LEGIBLE) for _ in range(5)) for _ in range(4))
+    return "-".join(groups)
+
+
 def token_digest(token: str) -> bytes:
     """What is stored of a token. Tokens are long and random: a plain hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -124,6 +134,31 @@ def same_text(one: str, other: str) -> bool:
     return hmac.compare_digest(
         one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass")
     )
+
+
+def masked(secret: str) -> str:
+    """A secret written differently each time, so that no packed page tells it by its length."""
+    if not secret:
+        return ""
+    text = secret.encode()
+    mask = secrets.token_bytes(len(text))
+    return MASK + base64.urlsafe_b64encode(mask + _xor(mask, text)).decode()
+
+
+def unmasked(text: str) -> str:
+    """The secret behind a mask, or a text that wears none as it is; "" for what cannot be read."""
+    if not text.startswith(MASK):
+        return text
+    try:
+        worn = base64.b64decode(text.removeprefix(MASK), b"-_", validate=True)
+        half = len(worn) // 2
+        return _xor(worn[:half], worn[half:]).decode()
+    except ValueError:
+        return ""
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 async def hash_password(password: str) -> str:

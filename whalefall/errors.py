@@ -140,9 +140,42 @@ SUGGESTIONS: Mapping[Category, tuple[str, str]] = {
 }
 
 
+class Sentence(str):
+    """An English text that remembers what it was made of, so that a page can say it otherwise.
+
+    `forms` is its template, or the two for one and for many; `values` fill %(name)s. A list among
+    them is written with commas, a sentence is translated with the whole, everything else is a name.
+    """
+
+    forms: tuple[str, ...]
+    values: Mapping[str, object]
+
+
+def said(template: str, **values: object) -> Sentence:
+    """A message or hint, marked for translation where it is written."""
+    return _sentence((template,), values)
+
+
+def counted(one: str, many: str, count: int, **values: object) -> Sentence:
+    """The same for so many of something: `one` or `many` say %(count)s."""
+    return _sentence((one, many), {"count": count, **values})
+
+
+def _sentence(forms: tuple[str, ...], values: Mapping[str, object]) -> Sentence:
+    template = forms[0] if values.get("count") == 1 else forms[-1]
+    plain = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+    made = Sentence(template % plain if plain else template)
+    made.forms, made.values = forms, values
+    return made
+
+
 class Problem(Exception):
     """An expected failure: a code for programs, a message for people, never a driver's text.
 
+    Message and hint are literals, which message extraction finds, or made by `said`.
     `field` is the input's path ("input", "name"); `hint` says what to do next.
     """
 
@@ -199,6 +232,12 @@ class TargetProblem(Problem):
     """A customer's server, or the way to it; always with a code of the target group."""
 
     code = Code.DATABASE_QUERY_ERROR
+
+
+class ClosedDatabase(TargetProblem):
+    """One database lets nobody in; the server and its other databases are well."""
+
+    code = Code.DATABASE_CONNECTION_ERROR
 
 
 class Unsupported(Problem):

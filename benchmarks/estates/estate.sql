@@ -146,6 +146,8 @@ SELECT database_id, schema_name, table_name, kind, data_bytes + index_bytes, dat
           FROM table_counts AS c, generate_series(0, c.count::integer - 1) AS n,
                LATERAL (SELECT c.id * 10000 + n AS key) AS keys) AS made;
 
+INSERT INTO table_names SELECT DISTINCT table_name FROM database_table_size_stats;
+
 INSERT INTO database_size_stats (database_id, stat_date, instance_id, size_bytes, data_bytes,
                                  log_bytes, quality)
 SELECT id, CURRENT_DATE - ago, instance_id, size_bytes * (1 - ago * 0.002), data_bytes, log_bytes,

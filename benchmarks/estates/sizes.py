@@ -24,3 +24,5 @@ SIZES = {
 }
 # For the export: hardly more than a ledger, of which about 100,000 databases are active.
 LEDGER = Size("ledger", instances=2_000, databases=112_000, tables=20_000, history=0)
+# For the pages: the console's lists, with a month of history behind each database.
+PAGES = Size("pages", instances=2_000, databases=100_000, tables=20_000, history=3_000_000)

@@ -12,7 +12,7 @@ TITLES = {
     "nested": "Q2, 20 instances, 20 databases each, 10 tables each, with ids and cursors",
     "tables": "Q3, the 2,000 tables of one database",
     "deep": "Q4, the ledger's page behind a cursor at 90 % of the list",
-    "search": "Q5, the ledger's first 50 that a search finds, and their total count",
+    "found": "Q5, the ledger's first 50 that a search finds, and their total count",
 }
 
 __all__ = ["TITLES", "Question", "questions"]
@@ -23,7 +23,7 @@ def questions(places: Places) -> dict[str, Question]:
     variables: dict[str, dict[str, object]] = {
         "tables": {"id": places.wide_id},
         "deep": {"after": places.deep_cursor},
-        "search": {"search": "mart_mail"},
+        "found": {"search": "mart_mail"},
     }
     return {
         name: in_folder(__file__, name, title, variables.get(name, {}))

@@ -23,6 +23,13 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"name": "gin_trgm_ops"},
     )
+    op.create_index("ix_table_names_length_name", "table_names", [sa.text("length(name)"), "name"])
+    op.create_index(
+        "ix_table_names_lower_name",
+        "table_names",
+        [sa.literal_column("lower(name)").label("lower_name")],
+        postgresql_ops={"lower_name": "text_pattern_ops"},
+    )
     op.create_index(
         "ix_database_table_size_stats_table_name_id",
         "database_table_size_stats",

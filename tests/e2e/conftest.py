@@ -1,6 +1,7 @@
 """A browser in front of a running demo; what it complains of or asks elsewhere fails the test."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
+from tests.e2e.hands import Hand, Keyboard, Mouse
 from tests.test_demo import Demo, start
 from whalefall.embedded.launch import usable_port
 
@@ -22,8 +24,27 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-REFUSED = "Failed to load resource: the server responded with a status of 4"  # of a test's making
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
+}
+PASSWORD = "a-colleague's-password"
+NO_MOUSE = """
+for (const kind of ["mousedown", "touchstart", "pointerdown"]) {
+    addEventListener(kind, () => console.error(`${kind} where only keys are allowed`), true);
+}
+"""
+CREATE_USER = """
+mutation ($input: CreateUserInput!) {
+  createUser(input: $input) { user { id } errors { message } }
+}
+"""
+REFUSED = (  # of a test's making: the browser says it, and htmx again
+    "Failed to load resource: the server responded with a status of 4",
+    "Response Status Error Code 4",
+    "htmx:afterRequest",  # followed by one of the next, or by an error that is none of these
+    "htmx:sendAbort",
+)
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +65,10 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+AXE = Axe()
+DESK = {"width": 1440, "height": 900}
+
+
 @dataclass
 class Visitor:
     """A browser window on the demo, and what went wrong in it."""
@@ -52,10 +77,10 @@ class Visitor:
     demo: Demo
     complaints: list[str] = field(default_factory=list)
 
-    async def sign_in(self) -> None:
+    async def sign_in(self, username: str = "admin", password: str = "") -> None:
         await self.page.goto(f"{self.demo.address}/login")
-        password = (self.demo.state / "demo.password").read_text()
-        await self.page.locator("[name=username]").fill("admin")
+        password = password or (self.demo.state / "demo.password").read_text()
+        await self.page.locator("[name=username]").fill(username)
         await self.page.locator("[name=password]").fill(password)
         await self.page.locator("main [type=submit]").click()
         await self.page.wait_for_url("**/databases/ledgers**")
@@ -65,8 +90,10 @@ class Visitor:
 
     async def violations(self) -> list[str]:
         """What axe finds wrong with the page as it stands."""
-        result = await Axe().run(self.page, options={"runOnly": RULES})
-        return [] if not result.violations_count else [result.generate_report()]
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.axe_script)
+        found = await self.page.evaluate("rules => axe.run(rules).then(r => r.violations)", RULES)
+        return [_told(violation) for violation in found]
 
     async def scrolls_sideways(self) -> bool:
         root = "document.documentElement"
@@ -98,11 +125,55 @@ def _note(seen: Visitor, kind: str, text: str) -> None:
         seen.complaints.append(text)
 
 
-@pytest.fixture
-async def admin(browser: Browser, demo: Demo) -> AsyncIterator[Visitor]:
-    """The demo's administrator at a desk."""
-    seen, context = await visitor(browser, demo, viewport={"width": 1440, "height": 900})
+def _told(violation: dict[str, Any]) -> str:
+    where = [node["target"] for node in violation["nodes"][:5]]
+    return f"{violation['id']}: {violation['help']} at {where}"
+
+
+@pytest.fixture(scope="session")
+async def signed_in(browser: Browser, demo: Demo) -> Any:
+    """What a browser keeps of the administrator's one sign-in, for windows that begin with it."""
+    seen, context = await visitor(browser, demo)
     await seen.sign_in()
+    kept = await context.storage_state()
+    await context.close()
+    return kept
+
+
+@pytest.fixture
+async def admin(browser: Browser, demo: Demo, signed_in: Any) -> AsyncIterator[Visitor]:
+    """The demo's administrator at a desk."""
+    seen, context = await visitor(browser, demo, storage_state=signed_in, viewport=DESK)
+    yield seen
+    await context.close()
+    assert seen.complaints == []
+
+
+@pytest.fixture(params=[Mouse, Keyboard], ids=["mouse", "keyboard"])
+async def hand(request: pytest.FixtureRequest, admin: Visitor) -> Hand:
+    """The administrator once with a mouse; once with keys alone, where a press would complain."""
+    if request.param is Keyboard:
+        await admin.page.add_init_script(NO_MOUSE)
+    await admin.visit("/databases/ledgers")
+    made: Hand = request.param(admin.page)
+    return made
+
+
+def colleague_of(demo: Demo, username: str, role: str = "VIEWER") -> None:
+    """Add a user whose password is PASSWORD."""
+    given = {"username": username, "password": PASSWORD, "role": role, "mustChangePassword": False}
+    answer = demo.ask(CREATE_USER, input=given)["createUser"]
+    assert answer["errors"] == []
+
+
+@asynccontextmanager
+async def colleague(
+    browser: Browser, demo: Demo, username: str, role: str = "VIEWER"
+) -> AsyncIterator[Visitor]:
+    """Another person, added for this, in a window of their own."""
+    colleague_of(demo, username, role)
+    seen, context = await visitor(browser, demo, viewport=DESK)
+    await seen.sign_in(username, PASSWORD)
     yield seen
     await context.close()
     assert seen.complaints == []

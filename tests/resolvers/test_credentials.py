@@ -1,6 +1,7 @@
 """Credentials: their password goes in and never comes out."""
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.factories import ADA, MYSQL, ORACLE, OTTO, VERA, make_credential, mak
 from whalefall.crypto import KeyRing
 from whalefall.db import WriteSession
 from whalefall.domain.states import CredentialType
-from whalefall.errors import BadInput, Code, Conflict, NotFound, PermissionRequired
+from whalefall.errors import BadInput, Code, Conflict, NotFound, PermissionRequired, Problem
 from whalefall.models.instances import Credential
 from whalefall.models.logs import AuditEntry
 from whalefall.resolvers.credentials import (
@@ -18,6 +19,7 @@ from whalefall.resolvers.credentials import (
     CredentialInput,
     CredentialPatch,
     CredentialRow,
+    count_credentials,
     create_credential,
     delete_credential,
     get_credential,
@@ -92,6 +94,8 @@ async def test_the_audit_never_holds_a_password(keys: KeyRing, session: WriteSes
         {"username": "sa"},
         {"username": "DOMAIN\\reader"},
         {"username": "C##READER"},
+        {"username": "reader@host"},
+        {"username": "x", "password": "y"},
         {"username": "u" * 128},
         {"password": " spaces stay "},
         {"password": "😀" * 128},
@@ -186,32 +190,135 @@ async def test_what_a_credential_needs_cannot_be_cleared(
     assert caught.value.field == (field,)
 
 
-async def test_the_engine_must_fit_the_instances_that_use_it(
+async def test_engine_and_type_must_fit_the_instances_that_use_it(
     keys: KeyRing, session: WriteSession
 ) -> None:
     credential = await make_credential(session)
-    await make_instance(session, engine=MYSQL, credential_id=credential.id)
+    await make_instance(session, name="shop", engine=MYSQL, credential_id=credential.id)
 
-    patch = CredentialPatch(engine=ORACLE)
-    with pytest.raises(Conflict) as caught:
-        await update_credential(session, OTTO, keys, credential.id, patch)
+    for patch, field in [
+        (CredentialPatch(engine=ORACLE), "engine"),
+        (CredentialPatch(credential_type=CredentialType.SSH), "credential_type"),
+    ]:
+        with pytest.raises(Conflict, match="1 instance uses it: shop") as caught:
+            await update_credential(session, OTTO, keys, credential.id, patch)
+        assert caught.value.problem_code is Code.CREDENTIAL_IN_USE
+        assert caught.value.field == (field,)
 
-    assert caught.value.problem_code is Code.CREDENTIAL_IN_USE
-    fitting = CredentialPatch(engine=MYSQL)
+    fitting = CredentialPatch(engine=MYSQL, credential_type=CredentialType.DATABASE)
     row = await update_credential(session, OTTO, keys, credential.id, fitting)
     assert row.engine == MYSQL
 
 
+async def test_a_credential_that_nobody_uses_may_change_its_type(
+    keys: KeyRing, session: WriteSession
+) -> None:
+    credential = await make_credential(session)
+
+    patch = CredentialPatch(credential_type=CredentialType.LDAP, engine=ORACLE)
+    row = await update_credential(session, OTTO, keys, credential.id, patch)
+
+    assert (row.credential_type, row.engine) == (CredentialType.LDAP, ORACLE)
+
+
+async def test_a_change_of_what_was_changed_meanwhile_is_refused(
+    keys: KeyRing, session: WriteSession
+) -> None:
+    credential = await make_credential(session)
+    seen = credential.updated_at
+    patch = CredentialPatch(description="first")
+    await update_credential(session, OTTO, keys, credential.id, patch, expected_updated_at=seen)
+
+    with pytest.raises(Conflict) as caught:
+        patch = CredentialPatch(description="second")
+        await update_credential(session, OTTO, keys, credential.id, patch, expected_updated_at=seen)
+
+    assert caught.value.problem_code is Code.STALE_OBJECT
+
+
 async def test_a_credential_in_use_cannot_be_deleted(session: WriteSession) -> None:
     credential = await make_credential(session)
-    await make_instance(session, credential_id=credential.id)
+    for number in range(6):
+        at = None if number else datetime.now(UTC)
+        await make_instance(session, name=f"i{number}", credential_id=credential.id, deleted_at=at)
 
-    assert (await get_credential(session, VERA, credential.id)).instance_count == 1
+    assert (await get_credential(session, VERA, credential.id)).instance_count == 6
     with pytest.raises(Conflict) as caught:
         await delete_credential(session, ADA, credential.id)
 
     assert caught.value.problem_code is Code.CREDENTIAL_IN_USE
+    users = "i0 (recycled), i1, i2, i3, i4, 1 more"
+    assert caught.value.message == f"6 instances use it: {users}."
     assert await audit_entries(session) == []
+
+
+async def test_instances_move_to_the_replacement_and_their_health_starts_anew(
+    session: WriteSession,
+) -> None:
+    old, new = await make_credential(session), await make_credential(session, engine=MYSQL)
+    tried: dict[str, Any] = {
+        "last_success_at": datetime.now(UTC),
+        "last_error_code": "AUTH_FAILED",
+    }
+    moving = [
+        await make_instance(session, engine=MYSQL, credential_id=old.id, latency_ms=3, **tried),
+        await make_instance(
+            session, engine=MYSQL, credential_id=old.id, deleted_at=datetime.now(UTC)
+        ),
+    ]
+    other = await make_instance(session, latency_ms=3)
+    before = moving[0].updated_at
+
+    moved = await delete_credential(session, ADA, old.id, replace_with_id=new.id)
+
+    assert moved == 2
+    for instance in (*moving, other):
+        await session.refresh(instance)
+    assert [each.credential_id for each in moving] == [new.id, new.id]
+    first = moving[0]
+    assert (first.latency_ms, first.last_success_at, first.last_error_code) == (None, None, None)
+    assert first.updated_at > before
+    assert other.latency_ms == 3
+    with pytest.raises(NotFound):
+        await get_credential(session, VERA, old.id)
+    entries = await audit_entries(session)
+    assert [(entry.action, entry.object_id, entry.after) for entry in entries] == [
+        *(("instance.updated", each.id, {"credential_id": new.id}) for each in moving),
+        ("credential.deleted", old.id, {"replaced_with_id": new.id}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({"engine": ORACLE}, Code.CREDENTIAL_IN_USE),
+        ({"credential_type": CredentialType.SSH}, Code.CREDENTIAL_IN_USE),
+        ({"is_active": False}, Code.BAD_USER_INPUT),
+    ],
+)
+async def test_a_replacement_must_fit_every_instance(
+    session: WriteSession, other: dict[str, Any], code: Code
+) -> None:
+    old, new = await make_credential(session), await make_credential(session, **other)
+    instance = await make_instance(session, engine=MYSQL, credential_id=old.id)
+    await make_instance(session, engine=ORACLE, credential_id=old.id)
+
+    with pytest.raises(Problem) as caught:
+        await delete_credential(session, ADA, old.id, replace_with_id=new.id)
+
+    assert caught.value.problem_code is code
+    assert caught.value.field == ("replace_with_id",)
+    await session.refresh(instance)
+    assert instance.credential_id == old.id
+
+
+async def test_a_replacement_is_there_and_not_the_same(session: WriteSession) -> None:
+    old = await make_credential(session)
+
+    for other_id in (old.id, 2**62):
+        with pytest.raises(BadInput) as caught:
+            await delete_credential(session, ADA, old.id, replace_with_id=other_id)
+        assert caught.value.field == ("replace_with_id",)
 
 
 async def test_unknown_credentials_are_not_found(keys: KeyRing, session: WriteSession) -> None:
@@ -252,3 +359,4 @@ async def test_filters_narrow_together(session: WriteSession) -> None:
     assert await names(is_active=False) == ["oracle"]
     assert await names(search="SQ") == ["mysql"]
     assert len(await names()) == 4
+    assert await count_credentials(session, VERA, CredentialFilter(engines=[MYSQL])) == 3

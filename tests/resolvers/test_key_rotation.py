@@ -11,7 +11,7 @@ from whalefall.db import Database
 from whalefall.errors import Code, PermissionRequired, Problem
 from whalefall.models.instances import Credential
 from whalefall.models.logs import AuditEntry
-from whalefall.resolvers.credentials import rotate_keys
+from whalefall.resolvers.credentials import list_credential_keys, rotate_keys
 
 
 @pytest.fixture
@@ -66,6 +66,45 @@ async def test_a_password_without_its_key_is_named_and_stops_nothing(
     assert await passwords(rotating) == ["one"]
 
 
-async def test_only_administrators_rotate(db: Database) -> None:
+async def test_an_interrupted_rotation_goes_on_where_it_stopped(
+    rotating: Database, old: KeyRing
+) -> None:
+    async with rotating.write() as session:
+        for password in ("one", "two", "three"):
+            await make_credential(session, old, password)
+
+    def stop_after_two(done: int, total: int) -> None:
+        assert total == 3
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await rotate_keys(rotating, ADA, stop_after_two)
+    told: list[tuple[int, int]] = []
+    await rotate_keys(rotating, ADA, lambda done, total: told.append((done, total)))
+
+    assert told == [(1, 1)]
+    assert await passwords(rotating) == ["one", "two", "three"]
+
+
+async def test_keys_say_how_many_credentials_need_them(rotating: Database, old: KeyRing) -> None:
+    async with rotating.write() as session:
+        await make_credential(session, old)
+        await make_credential(session)
+
+    async with rotating.read() as session:
+        keys = await list_credential_keys(session, ADA, rotating.keys)
+
+    assert [(key.key_id, key.count, key.is_current, key.is_known) for key in keys] == [
+        (rotating.keys.current_id, 0, True, True),
+        (old.current_id, 1, False, True),
+        ("none", 1, False, False),
+    ]
+
+
+async def test_only_administrators_rotate_and_see_keys(db: Database) -> None:
     with pytest.raises(PermissionRequired):
         await rotate_keys(db, OTTO)
+    async with db.read() as session:
+        with pytest.raises(PermissionRequired):
+            await list_credential_keys(session, OTTO, db.keys)

@@ -1,18 +1,25 @@
 """Tags: their rules, and that one in use stays."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
 from tests.factories import ADA, OTTO, VERA, make_instance, make_tag
 from whalefall.db import WriteSession
+from whalefall.domain.checks import Problems
 from whalefall.errors import BadInput, Code, Conflict, NotFound, PermissionRequired
 from whalefall.models.logs import AuditEntry
 from whalefall.resolvers.tags import (
     TagFilter,
     TagInput,
     TagPatch,
+    count_tags,
     create_tag,
     delete_tag,
+    get_tag,
+    list_tag_categories,
+    list_tag_options,
     list_tags,
     update_tag,
 )
@@ -36,13 +43,40 @@ async def test_a_tag_is_created_changed_and_deleted_with_an_audit(session: Write
         await delete_tag(session, ADA, row.id)
 
 
-async def test_a_taken_name_is_refused(session: WriteSession) -> None:
-    await make_tag(session, "prod")
+@pytest.mark.parametrize("name", ["prod", "PROD"])
+async def test_a_taken_name_is_refused_in_any_case(session: WriteSession, name: str) -> None:
+    await make_tag(session, name)
+    other = await make_tag(session)
 
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(Conflict) as created:
         await create_tag(session, ADA, PROD)
+    with pytest.raises(Conflict) as renamed:
+        await update_tag(session, OTTO, other.id, TagPatch(name="Prod"))
 
-    assert caught.value.problem_code is Code.NAME_EXISTS
+    for caught in (created, renamed):
+        assert caught.value.problem_code is Code.NAME_EXISTS
+        assert caught.value.field == ("name",)
+
+
+async def test_a_tag_may_change_the_case_of_its_own_name(session: WriteSession) -> None:
+    tag = await make_tag(session, "prod")
+
+    assert (await update_tag(session, OTTO, tag.id, TagPatch(name="Prod"))).name == "Prod"
+
+
+async def test_a_category_is_a_trimmed_key_in_lower_case(session: WriteSession) -> None:
+    tag = TagInput(name="eu", display_name="Europe", category="  Region ")
+
+    assert (await create_tag(session, ADA, tag)).category == "region"
+    assert await list_tag_categories(session, VERA) == ["region"]
+
+
+async def test_every_wrong_field_is_named_at_once(session: WriteSession) -> None:
+    with pytest.raises(Problems) as caught:
+        await create_tag(session, ADA, TagInput(name="a b", display_name=" ", category="x" * 51))
+
+    fields = [problem.field for problem in caught.value.problems]
+    assert fields == [("name",), ("display_name",), ("category",)]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a,b", "a;b", "ü", "x" * 51, None])
@@ -53,14 +87,31 @@ async def test_a_tag_needs_a_plain_code(session: WriteSession, name: str | None)
         await update_tag(session, OTTO, tag.id, TagPatch(name=name))
 
 
-async def test_a_tag_in_use_stays(session: WriteSession) -> None:
+async def test_a_tag_in_use_stays_even_if_only_the_recycle_bin_knows_it(
+    session: WriteSession,
+) -> None:
     tag = await make_tag(session)
     await make_instance(session, tags=[tag])
+    await make_instance(session, tags=[tag], deleted_at=datetime.now(UTC))
 
-    with pytest.raises(Conflict) as caught:
+    assert (await get_tag(session, VERA, tag.id)).instance_count == 1
+    with pytest.raises(Conflict, match="on 2 instances, 1 of them in the recycle bin") as caught:
         await delete_tag(session, ADA, tag.id)
 
     assert caught.value.problem_code is Code.TAG_IN_USE
+    assert caught.value.hint
+
+
+async def test_pickers_see_tags_by_category(session: WriteSession) -> None:
+    await make_tag(session, "prod")
+    await make_tag(session, "crm", category="application")
+    await make_tag(session, "old", is_active=False)
+
+    every = await list_tag_options(session, VERA)
+    active = await list_tag_options(session, VERA, is_active=True)
+
+    assert [option.name for option in every] == ["crm", "old", "prod"]
+    assert [option.name for option in active] == ["crm", "prod"]
 
 
 async def test_filters_narrow_together(session: WriteSession) -> None:
@@ -71,10 +122,12 @@ async def test_filters_narrow_together(session: WriteSession) -> None:
         (None, ["crm", "prod"]),
         (TagFilter(search="LIV"), ["prod"]),
         (TagFilter(category="team"), ["crm"]),
+        (TagFilter(search="team"), ["crm"]),
         (TagFilter(category="team", is_active=True), []),
     ]:
         page = await list_tags(session, VERA, filter)
         assert [row.name for row in page.rows] == names
+        assert await count_tags(session, VERA, filter) == len(names)
 
 
 async def test_writing_needs_the_right_to(session: WriteSession) -> None:

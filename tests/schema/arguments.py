@@ -98,20 +98,27 @@ class Meanings:
                 return self._text(name)
             case "Boolean":
                 return self._chance.random() < 0.5
+            case "Int" if name == "days":
+                return self._chance.choice((30, 30, 30, 30, 7, 0))
             case "Int":
                 return 5000 if self._fault.strikes("page") else self._chance.randint(0, 5)
             case "BigInt":
                 return self._chance.choice((*SIZES, -1, 1000, -(2**63)))
             case "Date":
                 return str(self._today - timedelta(days=self._chance.randint(-2, 500)))
+            case "DateTime":
+                moment = datetime.now(UTC) - timedelta(days=self._chance.randint(-2, 20))
+                return moment.isoformat()
             case _:
                 raise AssertionError(f"say what a {kind} may be")
 
     def _text(self, name: str) -> str:
         """One of the words of fields of this name, or of what it names in the plural, or a part."""
-        places = (f".{name}", f"{name.removesuffix('s').title()}.name")
+        places = [f".{name}", f"{name.removesuffix('s').title()}.name"]
+        if name == "text":
+            places.append(".tableName")  # what `search` looks for
         words = self._supply.words
-        own = [word for place in words if place.endswith(places) for word in words[place]]
+        own = [word for place in words if place.endswith(tuple(places)) for word in words[place]]
         if own and self._chance.random() < 0.8:
             return self._chance.choice(own)
         word = self._chance.choice((*HOSTILE, "%", "_", "e", "a"))
@@ -121,7 +128,8 @@ class Meanings:
 
 def of_field(name: str) -> str:
     """The type whose ids an input's field takes: `instanceId` takes an Instance's."""
-    return name[0].upper() + name[1:].removesuffix("Id")
+    of = name[0].upper() + name[1:].removesuffix("Id")
+    return ANY if of == "Object" else of
 
 
 class Writer:

@@ -108,3 +108,12 @@ async def plain_door(opened_database: Database) -> AsyncIterator[Door]:
     """The endpoint when nothing is compiled: resolvers answer everything."""
     async with opened_door(opened_database, compiled=False) as door:
         yield door
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "resolved"])
+async def either_door(
+    opened_database: Database, request: pytest.FixtureRequest
+) -> AsyncIterator[Door]:
+    """The endpoint with compiled plans, and again without."""
+    async with opened_door(opened_database, compiled=request.param) as door:
+        yield door

@@ -82,14 +82,15 @@ async def gathered(db: Database, list_: ListField, *, passing: int = 0) -> Crowd
 
 async def read(door: Door, crowd: Crowd, order: Any = None, **page: Any) -> Any:
     """One page of the list."""
-    data = await door.data(page_document(crowd.list_), crowd.variables | {"order": order} | page)
+    variables = crowd.variables | {"order": order} | page
+    data = await door.data(page_document(crowd.list_), variables, actor=crowd.rows.asker)
     return data["page"] if crowd.list_.parent == "Query" else data["node"]["page"]
 
 
 async def refusal(door: Door, crowd: Crowd, order: Any = None, **page: Any) -> Any:
     """Why a page is refused."""
     variables = crowd.variables | {"order": order} | page
-    answer = await door.answer(page_document(crowd.list_), variables)
+    answer = await door.answer(page_document(crowd.list_), variables, actor=crowd.rows.asker)
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     return error

@@ -50,6 +50,7 @@ async def standing_estate(db: Database) -> AsyncIterator[Estate]:
 
 async def make_estate(session: AsyncSession) -> Estate:
     users = await _added(session, rows.users())
+    signed_in = await _added(session, rows.user_sessions(users))
     tokens = await _added(session, rows.api_tokens(users))
     tags = await _added(session, rows.tags())
     credentials = await _added(session, rows.credentials())
@@ -58,11 +59,14 @@ async def make_estate(session: AsyncSession) -> Estate:
     databases = await _added(session, rows.databases(instances))
     await _added(session, rows.snapshots(databases))
     tables = await _added(session, rows.tables(databases))
+    await _added(session, rows.table_names(tables))
     await _added(session, rows.history(databases))
     sessions = await _added(session, rows.sync_sessions(users))
     records = await _added(session, rows.sync_records(sessions, databases))
+    entries = await _added(session, rows.audit_entries(users, tags))
     made: Mapping[str, list[Any]] = {
         "User": users,
+        "UserSession": signed_in,
         "ApiToken": tokens,
         "Tag": tags,
         "Credential": credentials,
@@ -71,11 +75,12 @@ async def make_estate(session: AsyncSession) -> Estate:
         "TableSize": tables,
         "SyncSession": sessions,
         "SyncRecord": records,
+        "AuditEntry": entries,
     }
     return Estate(
         ids={name: [global_id(name, row.id) for row in kind] for name, kind in made.items()},
-        ada=replace(ADA, user_id=users[0].id),
-        vera=replace(VERA, user_id=users[1].id),
+        ada=replace(ADA, user_id=users[0].id, session_id=signed_in[0].id),
+        vera=replace(VERA, user_id=users[1].id, session_id=signed_in[1].id),
     )
 
 

@@ -22,12 +22,14 @@ from whalefall.models.databases import (
     DatabaseSizeStat,
     InstanceDatabase,
     InstanceSizeStat,
+    TableName,
     TableSize,
     TableSnapshot,
 )
 from whalefall.models.instances import Credential, Instance, InstanceTag, Tag
+from whalefall.models.logs import AuditEntry
 from whalefall.models.sync import SyncRecord, SyncSession
-from whalefall.models.users import ApiToken, User
+from whalefall.models.users import ApiToken, User, UserSession
 
 AGES = (timedelta(minutes=5), timedelta(hours=40), timedelta(days=9), None)  # of sizes and answers
 
@@ -40,7 +42,32 @@ def _ago(age: timedelta | None) -> datetime | None:
 def users() -> Iterable[User]:
     for name, role in (("ada", Role.ADMIN), ("vera", Role.VIEWER), ("数据库", Role.OPERATOR)):
         last_login_at = _ago(timedelta(days=1)) if name == "ada" else None
-        yield User(username=name, password_hash="-", role=role, last_login_at=last_login_at)
+        yield User(
+            username=name,
+            password_hash="-",
+            role=role,
+            last_login_at=last_login_at,
+            theme="dark",
+            density="compact",
+            language="zh-CN",
+            time_zone="Asia/Shanghai",
+        )
+
+
+def user_sessions(users: list[User]) -> Iterable[UserSession]:
+    """Some last, some are over; owners and browsers differ."""
+    owners, agents = cycle(users), cycle((None, "curl/8", "Mozilla/5.0 (X11; Linux) Firefox/140.0"))
+    for number in range(12):
+        yield UserSession(
+            user_id=next(owners).id,
+            token_digest=bytes([number]),
+            created_at=_ago(timedelta(days=1)),
+            last_seen_at=_ago(AGES[0]),
+            expires_at=_ago(timedelta(days=-9)),
+            revoked_at=_ago(AGES[0]) if number % 6 == 5 else None,
+            address=None if number % 2 else "10.0.0.7",
+            user_agent=next(agents),
+        )
 
 
 def api_tokens(users: list[User]) -> Iterable[ApiToken]:
@@ -60,7 +87,7 @@ def api_tokens(users: list[User]) -> Iterable[ApiToken]:
 
 def tags() -> Iterable[Tag]:
     categories = cycle(("environment", "team", 'owner\'s "unit"'))
-    for number, name in enumerate(("prod", "Prod", "test", "legacy", "dba-1", "_", "gone", "idle")):
+    for number, name in enumerate(("prod", "Live", "test", "legacy", "dba-1", "_", "gone", "idle")):
         yield Tag(
             name=name,
             display_name=HOSTILE[number * 3],
@@ -107,6 +134,7 @@ def instances(credentials: list[Credential]) -> Iterable[Instance]:
             last_failure_at=failure if number % 7 == 3 else None,
             last_error_code=Code.AUTH_FAILED if number % 7 == 3 else None,
             latency_ms=number if known else None,
+            tls_server_name="db.example.com" if number % 3 else None,
             database_count=number % 4 if known else None,
             inactive_database_count=number % 3 if known else None,
             total_size_bytes=SIZES[number % 5] if known else None,
@@ -130,6 +158,7 @@ def databases(instances: list[Instance]) -> Iterable[InstanceDatabase]:
             number = next(numbers)
             gone = number % 8 == 7
             sized = number % 3 > 0
+            grown = sized and number % 4 > 0
             yield InstanceDatabase(
                 instance_id=instance.id,
                 name=HOSTILE[(place + which) % len(HOSTILE)],
@@ -144,6 +173,9 @@ def databases(instances: list[Instance]) -> Iterable[InstanceDatabase]:
                 size_quality=list(Quality)[number % 4] if sized else Quality.UNAVAILABLE,
                 size_reason=None if sized else list(SkipReason)[number % len(SkipReason)],
                 size_collected_at=_ago(AGES[number % 3]) if sized else None,
+                growth_bytes=SIZES[number % 5] * (-1) ** number if grown else None,
+                growth_percent=number / 7 if grown and number % 5 else None,
+                growth_since=today - timedelta(days=30 + number % 3) if grown else None,
             )
 
 
@@ -190,6 +222,11 @@ def tables(databases: list[InstanceDatabase]) -> Iterable[TableSize]:
                 quality=Quality.UNAVAILABLE if size is None else list(Quality)[number % 4],
                 size_reason=SkipReason.LOCKED if size is None else None,
             )
+
+
+def table_names(tables: list[TableSize]) -> Iterable[TableName]:
+    for name in sorted({table.table_name for table in tables}):
+        yield TableName(name=name)
 
 
 def history(databases: list[InstanceDatabase]) -> Iterable[Base]:
@@ -262,3 +299,22 @@ def sync_records(
                 error_code=Code.TLS_ERROR if failed else None,
                 error_message=HOSTILE[-which - 1] if failed else None,
             )
+
+
+def audit_entries(users: list[User], tags: list[Tag]) -> Iterable[AuditEntry]:
+    """By people and by WhaleFall itself; of tags, of what is gone, of no single thing."""
+    makers = cycle([*users, None])
+    for number in range(12):
+        maker = next(makers)
+        tag = tags[number % len(tags)]
+        yield AuditEntry(
+            made_at=_ago(timedelta(days=number // 3, minutes=number % 3)),
+            actor_id=None if maker is None else maker.id,
+            actor_name="system:scheduler" if maker is None else maker.username,
+            action=("tag.created", "tag.updated", "tag.deleted", "tag.imported")[number % 4],
+            object_type="Tag",
+            object_id=(tag.id, tag.id, 2**40, None)[number % 4],
+            before=None if number % 4 == 0 else {"name": HOSTILE[number + 2], "is_active": True},
+            after=None if number % 4 == 2 else {"name": tag.name, "count": number, "tags": [1]},
+            request_id=f"r-{number}" if number % 2 else None,
+        )

@@ -1,7 +1,7 @@
 """Every connection of the schema, found by walking it, and rows to fill each of them with."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -15,18 +15,21 @@ from graphql import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.factories import (
+    ADA,
     make_database,
     make_instance,
     make_snapshot,
     make_sync_session,
     make_user,
 )
+from whalefall.auth import Actor, Role
 from whalefall.domain.engines import ENGINES
 from whalefall.models.base import Base
 from whalefall.models.databases import InstanceDatabase, TableSize
 from whalefall.models.instances import Credential, Instance, Tag
+from whalefall.models.logs import AuditEntry
 from whalefall.models.sync import SyncRecord, SyncSession
-from whalefall.models.users import ApiToken
+from whalefall.models.users import ApiToken, User, UserSession
 from whalefall.schema.build import schema
 from whalefall.schema.ids import global_id
 
@@ -35,7 +38,7 @@ HOSTILE = (
     "",
     " ",
     "a",
-    "A",
+    "B",
     "á",
     "a b",
     "'; DROP TABLE tags; --",
@@ -137,6 +140,7 @@ class Rows:
 
     parent_id: str | None
     make: Callable[[int, str], Base]
+    asker: Actor = ADA
 
 
 def name_of(number: int, twin: int = 0) -> str:
@@ -267,6 +271,45 @@ async def _api_tokens(session: AsyncSession) -> Rows:
     return Rows(None, make)
 
 
+async def _user_sessions(session: AsyncSession) -> Rows:
+    user, now = await make_user(session), datetime.now(UTC)
+
+    def make(number: int, name: str) -> UserSession:
+        return UserSession(
+            user_id=user.id,
+            token_digest=name.encode(),
+            created_at=moment_of(number),
+            last_seen_at=now + timedelta(microseconds=number % 9 * 100_001),
+            expires_at=now + timedelta(days=1),
+        )
+
+    return Rows(None, make, replace(ADA, user_id=user.id))
+
+
+async def _users(session: AsyncSession) -> Rows:
+    roles = list(Role)
+
+    def make(number: int, name: str) -> User:
+        return User(
+            username=name,
+            password_hash="-",
+            role=roles[number % len(roles)],
+            created_at=moment_of(number),
+            last_login_at=None if number % NULL_EVERY == 0 else moment_of(number),
+        )
+
+    return Rows(None, make)
+
+
+async def _audit_entries(session: AsyncSession) -> Rows:
+    def make(number: int, name: str) -> AuditEntry:
+        return AuditEntry(
+            made_at=moment_of(number), actor_name=name, action="tag.created", object_type="Tag"
+        )
+
+    return Rows(None, make)
+
+
 # A connection that is new to the schema is tested once it has a line here.
 ROWS: Mapping[str, Callable[[AsyncSession], Awaitable[Rows]]] = {
     "Query.instances": _instances,
@@ -275,6 +318,9 @@ ROWS: Mapping[str, Callable[[AsyncSession], Awaitable[Rows]]] = {
     "Query.tags": _tags,
     "Query.syncSessions": _sync_sessions,
     "Query.apiTokens": _api_tokens,
+    "Query.mySessions": _user_sessions,
+    "Query.users": _users,
+    "Query.auditEntries": _audit_entries,
     "Instance.databases": _databases,
     "Database.tableSizes": _table_sizes,
     "SyncSession.records": _sync_records,

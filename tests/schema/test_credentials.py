@@ -121,3 +121,58 @@ async def test_a_credential_in_use_stays(db: Database, door: Door) -> None:
     assert refused["errors"][0]["hint"]
     assert deleted == {"deletedId": global_id("Credential", free.id), "errors": []}
     assert (await door.data("{ credentials { totalCount } }"))["credentials"]["totalCount"] == 1
+
+
+async def test_a_credential_goes_together_with_its_replacement(db: Database, door: Door) -> None:
+    async with db.write() as session:
+        old, new = await make_credential(session), await make_credential(session, name="new")
+        other = await make_credential(session, engine="ORACLE")
+        await make_instance(session, name="shop", credential_id=old.id)
+    query = """mutation ($input: DeleteCredentialInput!) { deleteCredential(input: $input) {
+      deletedId movedCount errors { code field } } }"""
+
+    async def delete(other_id: int) -> Any:
+        ids = {"id": old.id, "replaceWithId": other_id}
+        variables = {key: global_id("Credential", each) for key, each in ids.items()}
+        return (await door.data(query, {"input": variables}))["deleteCredential"]
+
+    refused, deleted = await delete(other.id), await delete(new.id)
+
+    assert refused == {
+        "deletedId": None,
+        "movedCount": None,
+        "errors": [{"code": "CREDENTIAL_IN_USE", "field": ["input", "replaceWithId"]}],
+    }
+    assert (deleted["movedCount"], deleted["errors"]) == (1, [])
+    shown = await door.data("{ instances { nodes { credential { name } } } }")
+    assert shown == {"instances": {"nodes": [{"credential": {"name": "new"}}]}}
+
+
+async def test_a_stale_change_and_an_unfit_type_are_refused(db: Database, door: Door) -> None:
+    async with db.write() as session:
+        credential = await make_credential(session)
+        await make_instance(session, credential_id=credential.id)
+    asked = {"id": global_id("Credential", credential.id)}
+
+    async def error(**patch: Any) -> Any:
+        (found,) = (await door.data(UPDATE, {"input": {**asked, **patch}}))["updateCredential"][
+            "errors"
+        ]
+        return found
+
+    stale = await error(name="x", expectedUpdatedAt="2020-01-01T00:00:00+00:00")
+    assert stale == {"code": "STALE_OBJECT", "field": None}
+    unfit = await error(credentialType="SSH")
+    assert unfit == {"code": "CREDENTIAL_IN_USE", "field": ["input", "credentialType"]}
+
+
+async def test_administrators_see_the_keys_in_use(db: Database, door: Door) -> None:
+    async with db.write() as session:
+        await make_credential(session, db.keys)
+    query = "{ credentialKeys { keyId count isCurrent isKnown } }"
+
+    (key,) = (await door.data(query))["credentialKeys"]
+
+    current = {"keyId": db.keys.current_id, "count": 1, "isCurrent": True, "isKnown": True}
+    assert key == current
+    assert await door.code(query, actor=OTTO) == "PERMISSION_REQUIRED"

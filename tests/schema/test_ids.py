@@ -46,5 +46,5 @@ def test_what_we_did_not_make_is_malformed(text: str) -> None:
 
 
 def test_an_id_of_another_type_is_refused_by_name() -> None:
-    with pytest.raises(BadInput, match="not the id of a Database"):
+    with pytest.raises(BadInput, match="This id is not of type Database"):
         row_id(global_id("Instance", 12), "Database")

@@ -192,3 +192,77 @@ async def test_an_engine_that_is_added_is_read_and_filtered(
     data = await door.data("{ instances(filter: {engines: [FAKE]}) { nodes { engine } } }")
 
     assert data["instances"]["nodes"] == [{"engine": "FAKE"}]
+
+
+RECYCLE = """mutation ($input: RecycleInstancesInput!) { recycleInstances(input: $input) {
+  instances { name status isActive } errors { code field message } } }"""
+RESTORE = """mutation ($input: RestoreInstancesInput!) { restoreInstances(input: $input) {
+  instances { name status isActive } errors { code } } }"""
+PURGE = """mutation ($input: PurgeInstancesInput!) { purgeInstances(input: $input) {
+  purgedCount errors { code field } } }"""
+SET_ACTIVE = """mutation ($input: SetInstancesActiveInput!) { setInstancesActive(input: $input) {
+  instances { name status } errors { code field } } }"""
+
+
+async def test_instances_go_into_the_bin_and_back_and_for_good(db: Database, door: Door) -> None:
+    async with db.write() as session:
+        rows = [await make_instance(session, name=name) for name in ("a", "b")]
+    ids = [global_id("Instance", row.id) for row in rows]
+    asked = {"input": {"ids": ids}}
+
+    recycled = (await door.data(RECYCLE, asked))["recycleInstances"]
+    restored = (await door.data(RESTORE, asked, actor=OTTO))["restoreInstances"]
+    too_early = (await door.data(PURGE, asked))["purgeInstances"]
+    await door.data(RECYCLE, asked)
+    purged = (await door.data(PURGE, asked))["purgeInstances"]
+
+    assert recycled == {
+        "instances": [
+            {"name": name, "status": "DELETED", "isActive": False} for name in ("a", "b")
+        ],
+        "errors": [],
+    }
+    assert [row["status"] for row in restored["instances"]] == ["ACTIVE", "ACTIVE"]
+    assert too_early == {
+        "purgedCount": None,
+        "errors": [{"code": "CONFLICT", "field": ["input", "ids", "0"]}],
+    }
+    assert purged == {"purgedCount": 2, "errors": []}
+
+
+async def test_one_wrong_id_refuses_all_by_its_place(db: Database, door: Door) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session)
+    good = global_id("Instance", instance.id)
+    unknown, malformed = global_id("Instance", 4711), "nonsense"
+
+    for wrong, code in ((unknown, "NOT_FOUND"), (malformed, "BAD_USER_INPUT")):
+        refused = (await door.data(RECYCLE, {"input": {"ids": [good, wrong]}}))["recycleInstances"]
+        assert refused["instances"] is None
+        (error,) = refused["errors"]
+        assert (error["code"], error["field"]) == (code, ["input", "ids", "1"])
+
+
+async def test_many_are_paused_and_found_by_their_connection(db: Database, door: Door) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session, name="orders")
+    ids = [global_id("Instance", instance.id)]
+
+    paused = await door.data(SET_ACTIVE, {"input": {"ids": ids, "isActive": False}}, actor=OTTO)
+    listed = await door.data(
+        """query ($state: ConnectionState) {
+             instances(filter: {connection: $state}) { nodes { name tlsMode hasTlsCa } } }""",
+        {"state": "UNKNOWN"},
+    )
+
+    assert paused["setInstancesActive"]["instances"] == [{"name": "orders", "status": "INACTIVE"}]
+    assert listed["instances"]["nodes"] == [
+        {"name": "orders", "tlsMode": "PREFER", "hasTlsCa": False}
+    ]
+
+
+async def test_recycling_and_purging_need_their_rights(door: Door) -> None:
+    asked = {"input": {"ids": [global_id("Instance", 1)]}}
+
+    for document in (RECYCLE, PURGE):
+        assert await door.code(document, asked, actor=OTTO) == "PERMISSION_REQUIRED"

@@ -10,7 +10,7 @@ from tests.schema.supply import ROOT, Supply, named_orders
 from whalefall.schema.ids import global_id
 from whalefall.schema.limits import refusal
 
-QUERIES = 500
+QUERIES = 1800
 FORMS = {
     "alias",
     "boolean_value",

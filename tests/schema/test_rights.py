@@ -33,6 +33,10 @@ VIEWERS = {  # mutation -> why a viewer may
     "logout": "ends the caller's own session",
     "createApiToken": "makes a token that may do no more than the caller",
     "revokeApiToken": "ends the caller's own tokens; others' are not there",
+    "changePassword": "changes the caller's own",
+    "updatePreferences": "changes the caller's own",
+    "revokeSession": "ends the caller's own sessions; others' are not there",
+    "revokeOtherSessions": "ends the caller's own sessions",
 }
 VALUES: dict[str, Any] = {
     "Int": 1,

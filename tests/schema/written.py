@@ -80,6 +80,12 @@ ANSWERED: tuple[str | Written, ...] = (
     """{ syncSessions(first: 9) { nodes { records(filter: {statuses: [FAILED, LOST]}) { nodes {
         error { code message field hint } progress database { name } instance { name } } } } } }""",
     '{ database(id: "<Database 5>") { sizeHistory { date sizeBytes databaseCount isSample } } }',
+    """{ databases(first: 30, filter: {activeOnly: false}) { nodes { name
+        growth { days bytes percent since __typename } week: growth(days: 7) { bytes } } } }""",
+    """{ databases(orderBy: {field: GROWTH, direction: DESC}, first: 9) { edges { cursor node {
+        growth { bytes percent } } } } }""",
+    "{ databases(filter: {state: GONE, activeOnly: false}) { nodes { isActive } } }",
+    "{ databases(filter: {state: UNREADABLE}) { nodes { sizeReason } totalCount } }",
     """{ instance(id: "<Instance 1>") { sizeHistory(from: "2020-01-01", to: "2020-02-01") { date }
         all: sizeHistory { date sizeBytes databaseCount isSample } } }""",
     """{ database(id: "<Database 3>") { id instance { name tags { name }

@@ -1,13 +1,21 @@
 """The ledger and a database's page."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from tests.factories import make_database, make_instance, make_size_history, make_tag
+from tests.factories import (
+    make_database,
+    make_instance,
+    make_size_history,
+    make_size_stat,
+    make_tag,
+)
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
 from whalefall.domain.engines import Engine
+from whalefall.resolvers.growth import save_growth
 
 LEDGER, TABLE = "/databases/ledgers", "ledger_table"
 GIB = 2**30
@@ -15,7 +23,7 @@ GIB = 2**30
 
 @pytest.fixture
 async def ledger(db: Database) -> None:
-    """Four databases on two instances, one of them never collected."""
+    """Four databases on two instances, one of them never collected, and one that is gone."""
     async with db.write() as session:
         tag = await make_tag(session, "prod")
         shop = await make_instance(session, name="shop-db", tags=[tag])
@@ -24,6 +32,7 @@ async def ledger(db: Database) -> None:
         await make_database(session, shop, name="carts", size_bytes=0)
         await make_database(session, crm, name="people", size_bytes=10 * GIB)
         await make_database(session, crm, name="locked", size_reason="PERMISSION")
+        await make_database(session, crm, name="dropped", is_active=False)
 
 
 async def names(browser: Browser, query: str) -> list[str]:
@@ -42,7 +51,11 @@ async def names(browser: Browser, query: str) -> list[str]:
         ("?tags=prod", ["carts", "orders"]),
         ("?tags=unknown", []),
         ("?freshness=never", ["locked"]),
+        ("?freshness=Fresh", ["people", "carts", "orders"]),
+        ("?state=unreadable", ["locked"]),
+        ("?state=GONE", ["dropped"]),
         ("?min_size=10%20GiB", ["people", "orders"]),
+        ("?min_size=1&max_size=10g", ["people"]),
         ("?order=-size", ["orders", "people", "carts", "locked"]),
         ("?order=name", ["carts", "locked", "orders", "people"]),
     ],
@@ -57,7 +70,7 @@ async def test_the_ledger_is_searched_filtered_and_sorted(
 async def test_unknown_is_not_zero(vera_browser: Browser) -> None:
     page = dom(await vera_browser.get(f"{LEDGER}?order=name"))
 
-    sizes = texts(page, "tbody td.is-number:nth-of-type(3)")
+    sizes = texts(page, "tbody td.is-number:nth-of-type(2)")
     assert sizes[:2] == ["0B", "— No permission"]
 
 
@@ -85,7 +98,100 @@ async def test_an_active_filter_is_a_chip_that_takes_itself_away(vera_browser: B
         "Search o",
         "Engine MySQL",
     ]
-    assert chips[0].get("href") == f"{LEDGER}?engine=mysql"
+    assert chips[0].get("href") == f"{LEDGER}?engine=MYSQL"
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    "query", ["?freshness=never&engine=mysql&state=unreadable", "?freshness=NEVER&db_type=MySQL"]
+)
+async def test_a_filter_in_any_case_is_chosen_in_its_field(
+    vera_browser: Browser, query: str
+) -> None:
+    page = dom(await vera_browser.get(LEDGER + query))
+
+    chosen = [option.get("value") for option in page.cssselect("#filters option[selected]")]
+    assert chosen == (["MYSQL", "NEVER", "UNREADABLE"] if "state" in query else ["MYSQL", "NEVER"])
+
+
+async def test_an_instance_is_named_in_its_chip(db: Database, vera_browser: Browser) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session, name="shop-db")
+        await make_database(session, instance)
+
+    page = dom(await vera_browser.get(f"{LEDGER}?instance_id={instance.id}"))
+
+    assert texts(page, ".tag--remove") == ["Instance shop-db"]
+    assert page.cssselect("#by_instance_id option[selected]")[0].get("value") == str(instance.id)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("freshness=sometimes", "freshness must be one of"),
+        ("min_size=big", "min_size must be a size such as 500 MiB."),
+        ("max_size=9999999999t", "max_size is too large."),
+        ("state=lost", "state must be one of"),
+        ("instance_id=one", "instance_id must be a whole number."),
+        ("engine=dbase", "There is no such engine."),
+    ],
+)
+async def test_a_damaged_filter_is_refused_in_words(
+    vera_browser: Browser, query: str, said: str
+) -> None:
+    response = await vera_browser.get(f"{LEDGER}?{query}")
+
+    assert response.status_code == 400
+    assert said in response.text
+    assert response.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_a_row_opens_its_table_sizes_in_a_dialog(vera_browser: Browser) -> None:
+    page = dom(await vera_browser.get(f"{LEDGER}?search=orders"))
+
+    (opener,) = page.cssselect("tbody a[hx-target='#modal_root']")
+    assert opener.get("hx-get") == opener.get("href")
+    assert opener.get("href").endswith("/tables")
+    assert opener.get("title") == "Table sizes of orders"
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_collecting_everything_is_confirmed_with_its_scope(otto_browser: Browser) -> None:
+    opener = dom(await otto_browser.get(LEDGER)).cssselect("a[href='/databases/ledgers/sync']")
+    dialog = dom(await otto_browser.get("/databases/ledgers/sync", target="modal_root"))
+    page = dom(await otto_browser.get("/databases/ledgers/sync"))
+
+    assert len(opener) == 1
+    assert texts(dialog, "dialog .impact dd")[:3] == [
+        "2 active instances",
+        "0 paused instances",
+        "4",
+    ]
+    assert not page.cssselect("dialog.dialog form.form")
+    for shown in (dialog, page):
+        (form,) = shown.cssselect("form[action='/instances/actions/sync-capacity']")
+        assert form.get("method") == "post"
+
+
+async def test_who_only_looks_is_not_offered_to_collect(vera_browser: Browser) -> None:
+    page = dom(await vera_browser.get(LEDGER))
+
+    assert not page.cssselect("[href*='/sync'][hx-get]")
+    assert (await vera_browser.get("/databases/ledgers/sync")).status_code == 403
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_the_numbers_of_the_statistics_lead_to_their_lists(vera_browser: Browser) -> None:
+    page = dom(await vera_browser.get("/databases/stats"))
+
+    numbers = {link.get("href"): link.text_content() for link in page.cssselect(".strip dd a")}
+    for href in (LEDGER, f"{LEDGER}?state=GONE", f"{LEDGER}?state=UNREADABLE"):
+        listed = texts(dom(await vera_browser.get(href)), "#ledger_table h2")
+        assert listed[0].split()[0] == numbers[href]
+    assert texts(page, "#engines_title") == ["Engines"]
+    assert "MySQL 2 10.0GiB" in texts(page, "section[aria-labelledby=engines_title] tbody tr")
+    assert texts(page, "section[aria-labelledby=largest_title] tbody th a")[0] == "orders"
 
 
 @pytest.mark.usefixtures("ledger")
@@ -141,14 +247,71 @@ async def test_growth_stands_beside_the_line(db: Database, vera_browser: Browser
         database = await make_database(session, size_bytes=125)
         days: dict[date, int | None] = {today - timedelta(days=10): 100, today: 125}
         await make_size_history(session, database, days)
+        await save_growth(session, database.instance_id)
 
     page = dom(await vera_browser.get(LEDGER))
     detail = dom(await vera_browser.get(f"/databases/{database.id}"))
 
     assert len(page.cssselect("svg.spark")) == 1
-    assert "+25.0 %" in texts(page, "tbody td.is-number")
-    assert len(detail.cssselect("svg.chart .chart__point")) == 2
+    assert "+25B +25.0 %" in texts(page, "tbody td.is-number")
+    assert texts(detail, "#facts_title") == ["Growth and parts"]
+    assert len(detail.cssselect("svg.chart .chart__line")) == 1
     assert len(detail.cssselect(".twin tbody tr")) == 2
+
+
+async def test_growth_says_what_it_cannot_know(db: Database, vera_browser: Browser) -> None:
+    growth: dict[str, Any] = {
+        "growth_bytes": -(2**30),
+        "growth_percent": -50.0,
+        "growth_since": date(2026, 6, 1),
+    }
+    async with db.write() as session:
+        instance = await make_instance(session)
+        await make_database(session, instance, name="a", size_bytes=2**30, **growth)
+        await make_database(session, instance, name="b", size_bytes=2**30)
+
+    page = dom(await vera_browser.get(f"{LEDGER}?order=-growth"))
+
+    assert texts(page, "tbody td.is-number:nth-of-type(5)") == [
+        "−1.00GiB -50.0 %",
+        "— No older size to compare with",
+    ]
+
+
+async def test_a_day_without_a_reading_is_a_gap(db: Database, vera_browser: Browser) -> None:
+    today = datetime.now(UTC).date()
+    async with db.write() as session:
+        database = await make_database(session, size_bytes=9)
+        days: dict[date, int | None] = {
+            today - timedelta(days=ago): 9 - ago for ago in (0, 1, 2, 6, 7, 8)
+        }
+        await make_size_history(session, database, days)
+
+    row = dom(await vera_browser.get(LEDGER)).cssselect("svg.spark path")[0]
+    detail = dom(await vera_browser.get(f"/databases/{database.id}?range=1m"))
+
+    assert row.get("d").count("M") == 2
+    assert detail.cssselect("svg.chart .chart__line")[0].get("d").count("M") == 2
+    assert "6 of 31 days" in texts(detail, "#database_history .panel__note")
+
+
+async def test_data_and_log_are_lines_of_their_own(db: Database, vera_browser: Browser) -> None:
+    today = datetime.now(UTC).date()
+    parts: dict[str, Any] = {"size_bytes": 10, "data_bytes": 7, "log_bytes": 3}
+    async with db.write() as session:
+        database = await make_database(session, **parts)
+        for ago in (0, 1):
+            await make_size_stat(session, database, today - timedelta(days=ago), **parts)
+
+    page = dom(await vera_browser.get(f"/databases/{database.id}"))
+    block = dom(
+        await vera_browser.get(f"/databases/{database.id}?range=1y", target="database_history")
+    )
+
+    assert len(page.cssselect("svg.chart .chart__line")) == 3
+    assert len(page.cssselect("svg.stacked rect")) == 2
+    assert not block.cssselect("h1")
+    assert texts(block, "[aria-current]") == ["1 year"]
 
 
 async def test_a_late_size_shows_its_age_in_words(db: Database, vera_browser: Browser) -> None:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
+from babel.numbers import format_decimal, parse_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,7 +77,7 @@ def test_a_duration_is_written_as_long_as_it_is(elapsed_ms: int, text: str) -> N
 def test_a_moment_names_its_offset() -> None:
     moment = datetime(2026, 7, 1, 1, 2, 3, tzinfo=UTC)
 
-    written = formats.moment(moment, CHINESE, ZoneInfo("Asia/Shanghai"))
+    written = formats.moment(moment, ZoneInfo("Asia/Shanghai"))
 
     assert written == "2026-07-01 09:02:03 +08:00"
 
@@ -84,3 +85,13 @@ def test_a_moment_names_its_offset() -> None:
 def test_growth_carries_its_sign() -> None:
     assert formats.percent(1.23, ENGLISH) == "+1.2 %"
     assert formats.percent(-1.23, ENGLISH) == "-1.2 %"
+
+
+@given(st.integers(min_value=-(2**63), max_value=2**63 - 1), st.sampled_from([ENGLISH, CHINESE]))
+def test_figures_are_written_as_babel_writes_them(size_bytes: int, locale: Locale) -> None:
+    written = formats.measure(size_bytes, locale)
+
+    assert written.exact == format_decimal(size_bytes, locale=locale) + " B"
+    assert formats.number(size_bytes, locale) == format_decimal(size_bytes, locale=locale)
+    plain = written.figure.replace(",", "")
+    assert float(plain) == float(parse_decimal(written.figure, locale))

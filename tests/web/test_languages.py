@@ -7,14 +7,26 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
+from whalefall.errors import Problem
 from whalefall.web.languages import CATALOGUES, CHINESE, ENGLISH, language_of, translations
 
 ROOT = Path(__file__).parents[2]
+# What is said to programs alone, or on a terminal: the pages never show it.
+UNSEEN = ("schema", "resolvers/graph", "demo", "embedded")
 PLACES = {
     ROOT / "templates": [("**.html", "jinja2.ext:babel_extract")],
-    ROOT / "whalefall" / "web": [("**.py", "python")],
+    ROOT / "whalefall": [*((f"{part}/**", "ignore") for part in UNSEEN), ("**.py", "python")],
 }
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+PROBLEMS = ("Problem", *(kind.__name__ for kind in Problem.__subclasses__()))
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "N_": None,
+    "said": None,
+    "counted": (1, 2),
+    **dict.fromkeys(PROBLEMS, (1,)),
+}
 
 
 def asked(**headers: str) -> Request:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.resolvers.users.conftest import PASSWORD, SYSTEM
-from tests.web.conftest import Browser, dom, texts
+from tests.web.conftest import HERE, Browser, dom, texts
 from whalefall.auth import Role
 from whalefall.db import Database
 from whalefall.edge import COOKIE
@@ -84,3 +84,45 @@ async def test_who_is_signed_in_is_not_asked_again(vera_browser: Browser) -> Non
     response = await vera_browser.get("/login?next=/instances")
 
     assert (response.status_code, response.headers["location"]) == (303, "/instances")
+
+
+@pytest.mark.usefixtures("vera_user")
+async def test_the_wait_is_told_in_the_readers_language(nobody: Browser) -> None:
+    nobody.http.cookies.set("lang", "zh-CN")
+    for _ in range(11):
+        response = await nobody.post("/login", {"username": "vera", "password": "wrong horse"})
+
+    assert response.status_code == 429
+    assert "请在 15 分钟后重试。" in response.text
+
+
+@pytest.mark.usefixtures("vera_user")
+async def test_where_one_was_going_outlives_a_slip_and_a_change_of_language(
+    nobody: Browser,
+) -> None:
+    fields = {"username": "vera", "password": "wrong horse", "next": "/instances?tags=prod"}
+    refused = await nobody.post("/login", fields)
+    refused.status_code = 200
+    page = dom(refused)
+
+    kept = page.cssselect(".login__card input[name=next]")[0].get("value")
+    assert kept == "/instances?tags=prod"
+    back = page.cssselect("form[action='/preferences'] input[name=next]")[0].get("value")
+    switched = await nobody.post("/preferences", {"lang": "zh-CN", "next": back or ""})
+    page = dom(await nobody.get(switched.headers["location"]))
+    assert page.get("lang") == "zh-CN"
+    assert page.cssselect(".login__card input[name=next]")[0].get("value") == kept
+
+
+@pytest.mark.usefixtures("vera_user")
+async def test_a_program_that_does_not_say_where_it_comes_from_is_told_how(
+    nobody: Browser,
+) -> None:
+    fields = {"username": "vera", "password": PASSWORD}
+
+    refused = await nobody.http.post("/login", data=fields)
+    assert refused.status_code == 403
+    assert "in the header Origin" in refused.text
+
+    entered = await nobody.http.post("/login", data=fields, headers={"Origin": HERE})
+    assert entered.status_code == 303

@@ -1,19 +1,26 @@
 """Sync sessions on pages."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import lxml.html
 import pytest
 
 from tests.factories import make_instance, make_sync_record, make_sync_session
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
-from whalefall.domain.states import SyncCategory, SyncStatus
+from whalefall.domain.states import SyncCategory, SyncStatus, SyncTrigger
 from whalefall.errors import Code
 
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [("", 3), ("?status=failed", 1), ("?category=table_sizes", 1), ("?status=cancelled", 0)],
+    [
+        ("", 3),
+        ("?status=failed", 1),
+        ("?category=table_sizes", 1),
+        ("?trigger=scheduled", 1),
+        ("?status=cancelled", 0),
+    ],
 )
 async def test_sessions_are_filtered(
     db: Database, vera_browser: Browser, query: str, count: int
@@ -21,26 +28,42 @@ async def test_sessions_are_filtered(
     async with db.write() as session:
         await make_sync_session(session, status=SyncStatus.FAILED)
         await make_sync_session(session, category=SyncCategory.TABLE_SIZES)
-        await make_sync_session(session)
+        await make_sync_session(session, trigger=SyncTrigger.SCHEDULED)
 
     page = dom(await vera_browser.get(f"/sync-sessions{query}"))
 
     assert len(page.cssselect("tbody tr")) == count
 
 
-async def test_the_list_moves_while_something_runs(db: Database, vera_browser: Browser) -> None:
+async def test_a_running_row_asks_for_itself_until_it_is_finished(
+    db: Database, vera_browser: Browser
+) -> None:
     async with db.write() as session:
         sync = await make_sync_session(session, status=SyncStatus.RUNNING, total=4, succeeded=1)
+    path = f"/sync-sessions/{sync.id}/row"
 
-    running = dom(await vera_browser.get("/sync-sessions"))
+    page = dom(await vera_browser.get("/sync-sessions"))
+    running = dom(await vera_browser.get(path, target=f"session_{sync.id}"))
     async with db.write() as session:
         found = await session.get_one(type(sync), sync.id)
-        found.status = SyncStatus.COMPLETED
-    finished = dom(await vera_browser.get("/sync-sessions", target="sessions_table"))
+        found.status, found.finished_at = SyncStatus.COMPLETED, datetime.now(UTC)
+    finished = dom(await vera_browser.get(path, target=f"session_{sync.id}"))
 
-    assert running.cssselect("#sessions_table")[0].get("hx-trigger") == "every 2s"
+    assert page.cssselect("tbody tr")[0].get("hx-get") == path
+    assert page.cssselect("tbody tr")[0].get("hx-trigger") == "every 2s"
     assert running.cssselect("progress")[0].get("value") == "1"
-    assert finished.cssselect("#sessions_table")[0].get("hx-trigger") is None
+    assert "every 2s" not in lxml.html.tostring(finished).decode()
+
+
+async def test_a_row_without_htmx_is_the_page_of_its_session(
+    db: Database, vera_browser: Browser
+) -> None:
+    async with db.write() as session:
+        sync = await make_sync_session(session)
+
+    response = await vera_browser.get(f"/sync-sessions/{sync.id}/row")
+
+    assert response.headers["location"] == f"/sync-sessions/{sync.id}"
 
 
 async def test_a_session_shows_what_became_of_each_target(
@@ -91,8 +114,54 @@ async def test_a_running_session_asks_again_and_a_finished_one_does_not(
     moving = dom(await vera_browser.get(f"/sync-sessions/{running.id}"))
     still = dom(await vera_browser.get(f"/sync-sessions/{done.id}", target="session_panel"))
 
-    assert moving.cssselect("#session_panel")[0].get("hx-trigger") == "every 1s"
+    panel = moving.cssselect("#session_panel")[0]
+    assert panel.get("hx-trigger") == "sse:changed, sse:done, every 5s"
+    assert panel.getparent().get("sse-connect") == f"/sync-sessions/{running.id}/events"
+    assert moving.cssselect("script[src$='sse.js']")
     assert still.cssselect("#session_panel")[0].get("hx-trigger") is None
+
+
+async def test_the_events_of_a_session_end_with_it(db: Database, vera_browser: Browser) -> None:
+    async with db.write() as session:
+        sync = await make_sync_session(session, status=SyncStatus.CANCELLED)
+
+    response = await vera_browser.get(f"/sync-sessions/{sync.id}/events")
+
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["cache-control"] == "private, no-store"
+    assert response.text.split("\n\n")[:-1] == ["event: changed\ndata:", "event: done\ndata:"]
+
+
+async def test_there_are_no_events_of_what_is_not_there(vera_browser: Browser) -> None:
+    assert (await vera_browser.get("/sync-sessions/404/events")).status_code == 404
+
+
+async def test_the_events_of_a_session_are_for_who_is_signed_in(nobody: Browser) -> None:
+    response = await nobody.get("/sync-sessions/1/events")
+
+    assert response.headers["location"].startswith("/login")
+
+
+async def test_records_stand_on_a_common_time_axis(db: Database, vera_browser: Browser) -> None:
+    start = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    async with db.write() as session:
+        sync = await make_sync_session(session, total=2)
+        await make_sync_record(
+            session, sync, started_at=start, finished_at=start + timedelta(seconds=60)
+        )
+        await make_sync_record(
+            session,
+            sync,
+            status=SyncStatus.FAILED,
+            started_at=start + timedelta(seconds=60),
+            finished_at=start + timedelta(seconds=120),
+        )
+
+    page = dom(await vera_browser.get(f"/sync-sessions/{sync.id}"))
+
+    bars = page.cssselect("svg.span rect[class^=runs]")
+    assert [(bar.get("x"), bar.get("width")) for bar in bars] == [("60.0", "60.0"), ("0.0", "60.0")]
+    assert len(page.cssselect("svg.span .bar__mark")) == 1  # the failed one is hatched
 
 
 async def test_an_administrator_cancels_a_session(db: Database, ada_browser: Browser) -> None:

@@ -10,7 +10,7 @@ from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
 from whalefall.errors import Code
 from whalefall.models.databases import InstanceDatabase, TableSnapshot
-from whalefall.models.sync import SyncRecord
+from whalefall.models.sync import SyncRecord, SyncSession
 from whalefall.queue import Job
 
 PANEL = "tables_panel"
@@ -75,8 +75,25 @@ async def test_a_refresh_keeps_the_filters(otto_browser: Browser, database_id: i
     panel = dom(await otto_browser.post(action, target=PANEL))
 
     assert action == f"{path}/actions/refresh?search=table"
-    assert panel.cssselect("#search")[0].get("value") == "table"
+    assert panel.cssselect("#tables_search")[0].get("value") == "table"
     assert panel.cssselect("#tables_progress")[0].get("hx-get") == f"{path}/progress?search=table"
+
+
+@pytest.mark.usefixtures("read_tables", "sent_jobs")
+async def test_a_refresh_keeps_what_was_typed_since(
+    otto_browser: Browser, database_id: int
+) -> None:
+    action = f"/databases/{database_id}/tables/actions/refresh?search=old"
+
+    panel = dom(
+        await otto_browser.post(
+            action, {"search": "new", "min_size": "", "order": "name"}, target=PANEL
+        )
+    )
+
+    (progress,) = panel.cssselect("#tables_progress")
+    assert progress.get("hx-get").endswith("/tables/progress?search=new&order=name")
+    assert panel.cssselect("#tables_search")[0].get("value") == "new"
 
 
 async def test_never_read_is_said_in_words(vera_browser: Browser, database_id: int) -> None:
@@ -204,3 +221,132 @@ async def test_a_second_refresh_joins_the_first(
     async with db.read() as session:
         records = (await session.execute(select(SyncRecord))).scalars().all()
     assert len(records) == 1
+
+
+@pytest.mark.usefixtures("read_tables")
+async def test_the_dialog_names_the_database_and_its_last_refresh(
+    otto_browser: Browser, database_id: int
+) -> None:
+    path = f"/databases/{database_id}/tables"
+
+    dialog = dom(await otto_browser.get(path, target="modal_root"))
+
+    assert texts(dialog, "dialog > .dialog__head h2") == ["shop refreshed just now"]
+    assert len(dialog.cssselect("dialog #tables_panel svg.treemap a")) == 2
+    assert dialog.cssselect("dialog form button[data-key=r]")
+    assert dialog.cssselect("dialog [data-do=leave]")
+    assert not dialog.cssselect("h1, main")
+    (age,) = dialog.cssselect("#tables_age")
+    assert age.get("hx-trigger") == "tables:changed from:body"
+
+
+async def test_the_dialog_of_tables_never_read_says_so(
+    vera_browser: Browser, database_id: int
+) -> None:
+    dialog = dom(await vera_browser.get(f"/databases/{database_id}/tables", target="modal_root"))
+
+    assert texts(dialog, "dialog h2")[0] == "shop never refreshed"
+    assert texts(dialog, ".empty strong") == ["The tables were never read"]
+    assert not dialog.cssselect("form[method=post]")
+
+
+@pytest.mark.usefixtures("read_tables")
+@pytest.mark.parametrize(("page", "pushes"), [("/databases/ledgers", False), ("", True)])
+async def test_the_address_follows_the_list_but_not_under_a_dialog(
+    vera_browser: Browser, database_id: int, page: str, pushes: bool
+) -> None:
+    path = f"/databases/{database_id}/tables"
+    current = {"HX-Current-URL": f"http://127.0.0.1:8600{page or path}?order=name"}
+
+    block = await vera_browser.get(f"{path}?order=name", target="tables_list", headers=current)
+
+    assert block.headers["hx-push-url"] == (f"{path}?order=name" if pushes else "false")
+
+
+@pytest.mark.usefixtures("read_tables", "sent_jobs")
+async def test_the_end_of_a_refresh_is_told_and_what_shows_tables_asks_again(
+    db: Database, otto_browser: Browser, database_id: int
+) -> None:
+    await otto_browser.post(f"/databases/{database_id}/tables/actions/refresh")
+    async with db.write() as session:
+        ended = {"items_seen": 4, "items_removed": 1, "elapsed_ms": 840, "status": "COMPLETED"}
+        await session.execute(update(SyncRecord).values(**ended))
+        await session.execute(update(SyncSession).values(status="COMPLETED"))
+
+    response = await otto_browser.get(
+        f"/databases/{database_id}/tables/progress", target="tables_progress"
+    )
+
+    page = dom(response)
+    assert response.headers["hx-trigger"] == "tables:changed"
+    assert texts(page, "[hx-swap-oob] .toast.is-ok p") == ["4 saved, 1 gone, in 840 ms"]
+    facts = dom(await otto_browser.get(f"/databases/{database_id}", target="database_facts"))
+    assert not facts.cssselect("h1")
+    assert "4" in texts(facts, ".strip dd")
+    assert facts.cssselect("#database_facts")[0].get("hx-trigger") == "tables:changed from:body"
+
+
+@pytest.mark.usefixtures("read_tables", "sent_jobs")
+async def test_a_refresh_that_fails_is_told_beside_the_tables_that_stay(
+    db: Database, otto_browser: Browser, database_id: int
+) -> None:
+    await otto_browser.post(f"/databases/{database_id}/tables/actions/refresh")
+    why = {"error_code": Code.DATABASE_TIMEOUT, "error_message": "It took too long."}
+    async with db.write() as session:
+        await session.execute(update(SyncSession).values(status="FAILED"))
+        last = {"last_error_code": why["error_code"], "last_error_message": why["error_message"]}
+        await session.execute(update(TableSnapshot).values(**last))
+    await finish(db, **why)
+
+    page = dom(
+        await otto_browser.get(
+            f"/databases/{database_id}/tables/progress", target="tables_progress"
+        )
+    )
+
+    (toast,) = texts(page, "[hx-swap-oob] .toast.is-bad")
+    assert "The refresh failed: The server took too long" in toast
+    assert len(page.cssselect(f"#{PANEL} .banner[role=alert]")) == 1
+    assert len(page.cssselect("tbody tr")) == 4
+
+
+async def test_one_table_that_dominates_leaves_the_map_readable(
+    db: Database, vera_browser: Browser, database_id: int
+) -> None:
+    async with db.write() as session:
+        database = await session.get_one(InstanceDatabase, database_id)
+        await make_table_sizes(session, database, [1000 * GIB, 8 * GIB, *[GIB // 2] * 40])
+
+    page = dom(await vera_browser.get(f"/databases/{database_id}/tables"))
+
+    assert len(page.cssselect("svg.treemap a")) == 2
+    assert texts(page, "svg.treemap > svg title") == ["40 other tables · 20.0 GiB"]
+    assert "40 smaller tables, 20.0 GiB" in texts(page, ".tables__map p")[0]
+
+
+@pytest.mark.usefixtures("read_tables")
+async def test_tables_are_narrowed_by_size_and_to_exactly_one(
+    vera_browser: Browser, database_id: int
+) -> None:
+    path = f"/databases/{database_id}/tables"
+    page = dom(await vera_browser.get(f"{path}?min_size=3GiB"))
+    one = dom(await vera_browser.get(page.cssselect("svg.treemap a")[1].get("href")))
+
+    assert texts(page, "tbody td.is-number:nth-of-type(2)") == ["4.00GiB"]
+    assert texts(page, ".tag--remove") == ["At least 3GiB"]
+    assert texts(one, "tbody td.is-number:nth-of-type(2)") == ["2.00GiB"]
+    assert (await vera_browser.get(f"{path}?min_size=huge")).status_code == 400
+
+
+async def test_a_page_holds_two_hundred_tables_and_counts_them_all(
+    db: Database, vera_browser: Browser, database_id: int
+) -> None:
+    async with db.write() as session:
+        database = await session.get_one(InstanceDatabase, database_id)
+        await make_table_sizes(session, database, range(230))
+
+    first = dom(await vera_browser.get(f"/databases/{database_id}/tables"))
+    second = dom(await vera_browser.get(first.cssselect(".pager nav a")[0].get("href")))
+
+    assert texts(first, ".pager > span:first-child") == ["1–200 of 230"]
+    assert texts(second, ".pager > span:first-child") == ["201–230 of 230"]

@@ -4,7 +4,7 @@ from whalefall.adapters.base import Adapter
 from whalefall.adapters.mysql import MySQLAdapter
 from whalefall.adapters.postgresql import PostgreSQLAdapter
 from whalefall.domain.engines import ENGINES, Engine
-from whalefall.errors import Unsupported
+from whalefall.errors import Unsupported, said
 
 ADAPTERS: dict[Engine, Adapter] = {
     adapter.engine: adapter for adapter in (MySQLAdapter(), PostgreSQLAdapter())
@@ -17,7 +17,7 @@ def adapter_for(engine: Engine) -> Adapter:
     if adapter is None:
         kind = ENGINES.get(engine)
         raise Unsupported(
-            f"{kind.label if kind else engine} cannot be collected from yet.",
-            hint="Its instances can be listed and tagged.",
+            said("%(engine)s cannot be collected from yet.", engine=kind.label if kind else engine),
+            hint=said("Its instances can be listed and tagged."),
         )
     return adapter

@@ -2,12 +2,12 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from whalefall.domain.engines import ENGINES, Engine, engine_named
 from whalefall.domain.tls import Tls
-from whalefall.errors import BadInput
+from whalefall.errors import BadInput, said
 
 Check = Callable[[str, Any], Any]  # (field, value) -> clean value
 LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -48,7 +48,7 @@ def line(maximum: int) -> Callable[[str, str | None], str]:
     def check(field: str, text: str | None) -> str:
         text = (text or "").strip()
         if not 1 <= len(text) <= maximum:
-            raise BadInput(f"Enter 1 to {maximum} characters.", field=field)
+            raise BadInput(said("Enter 1 to %(maximum)s characters.", maximum=maximum), field=field)
         if not text.isprintable():
             raise BadInput("Leave out control characters.", field=field)
         return text
@@ -68,7 +68,9 @@ def optional_text(maximum: int) -> Callable[[str, str | None], str | None]:
     def check(field: str, text: str | None) -> str | None:
         text = (text or "").strip()
         if len(text) > maximum:
-            raise BadInput(f"Enter at most {maximum} characters.", field=field)
+            raise BadInput(
+                said("Enter at most %(maximum)s characters.", maximum=maximum), field=field
+            )
         if not is_storable(text):
             raise BadInput("Leave out control characters.", field=field)
         return text or None
@@ -79,7 +81,7 @@ def optional_text(maximum: int) -> Callable[[str, str | None], str | None]:
 def secret(field: str, text: str | None) -> str:
     """A password for somebody else's system: kept as it is, so nothing is trimmed."""
     if not 1 <= len(text or "") <= 128:
-        raise BadInput("Enter 1 to 128 characters.", field=field)
+        raise BadInput(said("Enter 1 to %(maximum)s characters.", maximum=128), field=field)
     if text is None or not is_storable(text):
         raise BadInput("Leave out control characters.", field=field)
     return text
@@ -91,6 +93,11 @@ def tag_name(field: str, text: str | None) -> str:
     if not TAG_NAME.fullmatch(text):
         raise BadInput("Use ASCII letters, digits, - and _ only.", field=field)
     return text
+
+
+def one_of(choices: Iterable[str]) -> str:
+    """What to say to who chose something else."""
+    return said("Choose one of %(choices)s.", choices=list(choices))
 
 
 def flag(field: str, value: bool | None) -> bool:
@@ -109,7 +116,7 @@ def engine(field: str, value: str | None) -> Engine:
     try:
         return engine_named(value or "")
     except KeyError as error:
-        raise BadInput(f"Choose one of {', '.join(ENGINES)}.", field=field) from error
+        raise BadInput(one_of(ENGINES), field=field) from error
 
 
 def optional_engine(field: str, value: str | None) -> Engine | None:

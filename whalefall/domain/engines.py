@@ -15,6 +15,7 @@ class EngineKind:
     default_port: int
     default_database: str  # where a session begins when the instance names none
     schema_per_database: bool = False  # a database is a schema: one connection sees all tables
+    aliases: tuple[str, ...] = ()  # what people write instead of its name
 
 
 ENGINES: dict[Engine, EngineKind] = {
@@ -24,12 +25,21 @@ ENGINES: dict[Engine, EngineKind] = {
         default_port=3306,
         default_database="",
         schema_per_database=True,
+        aliases=("MARIADB",),
     ),
     Engine("POSTGRESQL"): EngineKind(
-        label="PostgreSQL", badge="PG", default_port=5432, default_database="postgres"
+        label="PostgreSQL",
+        badge="PG",
+        default_port=5432,
+        default_database="postgres",
+        aliases=("POSTGRES", "PG"),
     ),
     Engine("SQLSERVER"): EngineKind(
-        label="SQL Server", badge="MS", default_port=1433, default_database="master"
+        label="SQL Server",
+        badge="MS",
+        default_port=1433,
+        default_database="master",
+        aliases=("MSSQL", "SQL SERVER"),
     ),
     Engine("ORACLE"): EngineKind(
         label="Oracle",
@@ -42,7 +52,11 @@ ENGINES: dict[Engine, EngineKind] = {
 
 
 def engine_named(text: str) -> Engine:
-    """The engine a caller wrote in any case. Raises KeyError for an unknown one."""
-    engine = Engine(text.strip().upper())
-    ENGINES[engine]
-    return engine
+    """The engine a caller wrote, in any case or by an alias. Raises KeyError for an unknown one."""
+    wanted = text.strip().upper()
+    if wanted in ENGINES:
+        return Engine(wanted)
+    for engine, kind in ENGINES.items():
+        if wanted in kind.aliases:
+            return engine
+    raise KeyError(text)

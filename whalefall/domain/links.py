@@ -1,12 +1,14 @@
 """Links that came from outside: where to go after signing in."""
 
+from collections.abc import Set
 from urllib.parse import urlsplit
 
 MAX_LENGTH = 2000
+SIGNING = frozenset({"/login", "/logout"})  # where nobody who signs in wants to go
 
 
-def safe_next(text: str | None, default: str = "/") -> str:
-    """`text` if it is a path of this site and not the sign-in page itself, else `default`.
+def safe_next(text: str | None, default: str = "/", *, besides: Set[str] = SIGNING) -> str:
+    """`text` if it is a path of this site and none of those `besides`, else `default`.
 
     Browsers read a backslash as a slash and drop tabs and line ends, so "/\\evil" and "/<TAB>/evil"
     would leave the site: anything but plain printable ASCII is refused.
@@ -21,6 +23,6 @@ def safe_next(text: str | None, default: str = "/") -> str:
         parts = urlsplit(text)
     except ValueError:
         return default
-    if parts.scheme or parts.netloc or parts.path.rstrip("/") in {"/login", "/logout"}:
+    if parts.scheme or parts.netloc or parts.path.rstrip("/") in besides:
         return default
     return text

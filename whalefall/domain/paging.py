@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from whalefall.errors import BadInput
+from whalefall.errors import BadInput, said
 
 Row = TypeVar("Row")
 CURSOR_VERSION = 1
 MAX_CURSOR = 8192
-START_AGAIN = "Start again from the first page."
+MOST_COUNTED = 10_000  # on a page: what lies beyond is "10,000+", for counting it takes longer
+START_AGAIN = said("Start again from the first page.")
 
 
 class Direction(StrEnum):
@@ -50,7 +51,10 @@ class PageRequest:
         if wanted is None:
             return default
         if not 0 <= wanted <= maximum:
-            raise BadInput(f"{name} must be between 0 and {maximum}.", field=name)
+            message = said(
+                "%(name)s must be between 0 and %(maximum)s.", name=name, maximum=maximum
+            )
+            raise BadInput(message, field=name)
         return wanted
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from whalefall.errors import BadInput, Code
+from whalefall.errors import BadInput, Code, said
 
 USERNAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 SHORTEST, LONGEST = 8, 128
@@ -45,16 +45,20 @@ def check_username(username: str) -> str:
     return username
 
 
-def check_password(password: str, username: str) -> str:
+def check_password(password: str, username: str, *, field: str = "password") -> str:
     """The password, or BadInput PASSWORD_INVALID. Length counts, composition does not."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise _invalid(f"A password has {SHORTEST} to {LONGEST} characters.")
-    if password.lower() in COMMON or len(set(password)) == 1:
-        raise _invalid("This password is among the first that anybody would try.")
-    if username.lower() in {password.lower(), password.lower()[::-1]}:
-        raise _invalid("The password is the user name.")
+    if fault := _fault(password, username):
+        raise BadInput(fault, code=Code.PASSWORD_INVALID, field=field)
     return password
 
 
-def _invalid(message: str) -> BadInput:
-    return BadInput(message, code=Code.PASSWORD_INVALID, field="password")
+def _fault(password: str, username: str) -> str | None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        return said(
+            "A password has %(least)s to %(most)s characters.", least=SHORTEST, most=LONGEST
+        )
+    if password.lower() in COMMON or len(set(password)) == 1:
+        return said("This password is among the first that anybody would try.")
+    if username.lower() in {password.lower(), password.lower()[::-1]}:
+        return said("The password is the user name.")
+    return None

@@ -28,6 +28,20 @@ class ConnectionState(StrEnum):
     FAILED = "FAILED"
 
 
+class DatabaseState(StrEnum):
+    """READ: there, and its size was read when last asked for.
+
+    UNREADABLE: there, but the last reading got no size: what is shown, if anything, is older.
+    NOT_COLLECTED: there, but nobody asked for its size yet.
+    GONE: a complete reading no longer found it.
+    """
+
+    READ = "READ"
+    UNREADABLE = "UNREADABLE"
+    NOT_COLLECTED = "NOT_COLLECTED"
+    GONE = "GONE"
+
+
 class Freshness(StrEnum):
     """The age of a database's size."""
 

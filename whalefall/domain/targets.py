@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import Code, TargetProblem, said
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -44,7 +44,7 @@ class TargetPolicy:
             raise TargetProblem(
                 "This address is not allowed as a target.",
                 code=Code.TARGET_NOT_ALLOWED,
-                hint="An administrator can allow it with WHALEFALL_TARGETS_ALLOW.",
+                hint=said("An administrator can allow it with WHALEFALL_TARGETS_ALLOW."),
             )
 
 

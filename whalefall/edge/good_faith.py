@@ -4,13 +4,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.types import Receive
 
-from whalefall.crypto import same_text
+from whalefall.crypto import same_text, unmasked
 from whalefall.domain.origins import is_same_origin, origin_of
 from whalefall.edge.bodies import replay
-from whalefall.errors import BadInput, Code, Refused
+from whalefall.errors import BadInput, Code, Refused, said
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+MOST_FIELDS = 2_000  # a thousand chosen rows, and what stands around them
 GRAPHQL, LOGIN = "/graphql", "/login"
+RELOAD = said("Load the page again.")
 SCHEMES = {"ws": "http", "wss": "https"}  # pages are told apart by these
 
 
@@ -48,7 +50,7 @@ async def _given_token(request: Request, receive: Receive) -> str:
     if header or not request.headers.get("content-type", "").startswith(FORMS):
         return header
     try:
-        async with Request(request.scope, receive).form() as form:
+        async with Request(request.scope, receive).form(max_fields=MOST_FIELDS) as form:
             field = form.get("csrf_token")
     except HTTPException as error:
         raise BadInput("The form cannot be read.") from error
@@ -57,18 +59,19 @@ async def _given_token(request: Request, receive: Receive) -> str:
 
 def unsaid() -> Refused:
     """What is wrong with a write from nowhere."""
-    message = "The browser does not say which site this request comes from."
-    return Refused(message, code=Code.CSRF_MISSING)
+    message = said("The browser does not say which site this request comes from.")
+    hint = said("A program says it in the header Origin, or calls by a bearer token.")
+    return Refused(message, code=Code.CSRF_MISSING, hint=hint)
 
 
 def compared(given: str, wanted: str) -> Refused | None:
-    """What is wrong with a CSRF token."""
+    """What is wrong with a CSRF token; pages give it masked."""
     if not given:
-        return Refused("The CSRF token is missing.", code=Code.CSRF_MISSING)
-    if not same_text(given, wanted):
+        return Refused("The CSRF token is missing.", code=Code.CSRF_MISSING, hint=RELOAD)
+    if not same_text(unmasked(given), wanted):
         return Refused(
             "The CSRF token is not this session's.",
             code=Code.CSRF_INVALID,
-            hint="Load the page again.",
+            hint=RELOAD,
         )
     return None

@@ -1,8 +1,8 @@
 """What every request passes before either door: its id, its sender, its size, its good faith.
 
-Leaves in `request.state`: request_id, address, actor, csrf_token, same_origin and csrf_problem
-(what a GraphQL mutation must raise). A door that puts a token, or "" to sign out, into
-`request.state.session_token` has the cookie set.
+Leaves in `request.state`: request_id, address, actor, how they like the pages (preferences),
+csrf_token, same_origin and csrf_problem (what a GraphQL mutation must raise). A door that puts a
+token, or "" to sign out, into `request.state.session_token` has the cookie set.
 """
 
 import re
@@ -15,12 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from whalefall.auth import NOBODY
 from whalefall.db import Database
 from whalefall.domain.origins import TrustedProxies, origin_of
+from whalefall.domain.preferences import NO_PREFERENCES
 from whalefall.edge.answering import COOKIE, Answering
 from whalefall.edge.bodies import BodyTooLarge, BodyTooSlow, check_length, read_body, replay
 from whalefall.edge.good_faith import check_write, is_from_us
 from whalefall.edge.sockets import Sockets
 from whalefall.errors import Problem
-from whalefall.resolvers.users import actor_of_session, actor_of_token, csrf_token_of
+from whalefall.resolvers.users import actor_of_token, csrf_token_of, reader_of_session
 from whalefall.settings import Settings
 from whalefall.web import problems
 
@@ -84,7 +85,7 @@ class Edge:
             scope["scheme"] = scheme
         asked = headers.get("x-request-id", "")
         state.request_id = asked if REQUEST_ID.fullmatch(asked) else f"req_{uuid.uuid4().hex}"
-        state.actor, state.csrf_token = NOBODY, ""
+        state.actor, state.csrf_token, state.preferences = NOBODY, "", NO_PREFERENCES
         state.same_origin, state.csrf_problem = False, None
         return str(state.request_id)
 
@@ -112,8 +113,8 @@ async def _identify(request: HTTPConnection) -> bool:
         return True
     if token := request.cookies.get(COOKIE):
         db = _database(request)
-        state.actor = await actor_of_session(db, token)
-        state.csrf_token = csrf_token_of(db, token) if state.actor.is_signed_in else ""
+        state.actor, state.preferences = await reader_of_session(db, token)
+        state.csrf_token = csrf_token_of(db.keys, token) if state.actor.is_signed_in else ""
     return False
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import UTC, date, datetime
 
 import structlog
 
@@ -11,6 +12,7 @@ from whalefall.errors import ServiceUnavailable
 from whalefall.queue import Job, make_broker, send
 from whalefall.resolvers.logs import saving_logs
 from whalefall.resolvers.maintenance import forget_sign_ins, keep_partitions, reconcile
+from whalefall.resolvers.table_names import tidy_table_names
 from whalefall.settings import Settings
 
 ROUND_SECONDS = 5
@@ -30,9 +32,11 @@ async def run_scheduler(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    tidied: date | None = None
     async with saving_logs(db):
         while not stopping.is_set():
             await _tick(db)
+            tidied = await tidy_once_a_day(db, tidied)
             await _pause(stopping)
     await db.close()
     broker.close()
@@ -47,6 +51,20 @@ async def _tick(db: Database) -> None:
         log.warning("scheduler.waiting_for_database")
     except Exception:  # a door: the next tick must come, whatever this one met
         log.exception("scheduler.tick_failed")
+
+
+async def tidy_once_a_day(db: Database, tidied: date | None) -> date | None:
+    """Do what is due at midnight in the business time zone, and once at the start."""
+    today = datetime.now(UTC).astimezone(db.settings.zone).date()
+    if tidied == today:
+        return tidied
+    try:
+        await tidy_table_names(db, SCHEDULER)
+    except ServiceUnavailable:
+        return tidied  # the next tick comes back to it
+    except Exception:  # a door, as above: what went wrong today is tried again tomorrow
+        log.exception("scheduler.tidying_failed")
+    return today
 
 
 async def _pause(stopping: asyncio.Event) -> None:

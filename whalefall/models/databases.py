@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from whalefall.domain.sizes import Bytes, Count
@@ -126,6 +126,12 @@ class TableName(Base):
             "name",
             postgresql_using="gin",
             postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+        Index("ix_table_names_length_name", text("length(name)"), "name"),
+        Index(
+            "ix_table_names_lower_name",
+            literal_column("lower(name)").label("lower_name"),
+            postgresql_ops={"lower_name": "text_pattern_ops"},
         ),
     )
 

@@ -69,6 +69,7 @@ class Instance(Base):
             text("id DESC"),
         ),
         Index("ix_instances_created_at_id", "created_at", "id"),
+        Index("ix_instances_recycled", "id", postgresql_where=text("deleted_at IS NOT NULL")),
     )
 
 
@@ -81,6 +82,7 @@ class Tag(Base):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (Index("uq_tags_lower_name", text("lower(name)"), unique=True),)
 
 
 class InstanceTag(Base):

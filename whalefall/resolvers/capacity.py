@@ -15,7 +15,7 @@ from whalefall.domain.sizes import Bytes
 from whalefall.models.databases import DatabaseSizeStat, InstanceSizeStat
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, Series, View, described
-from whalefall.resolvers.nouns.text import quoted
+from whalefall.resolvers.nouns.text import one_of, quoted
 
 DEFAULT_DAYS = 366
 SAMPLE = "SAMPLE"  # the source of points that were not read from a server
@@ -48,6 +48,17 @@ class SizePointOrderField(StrEnum):
 
 
 History = dict[int, list[SizePointRow]]
+
+
+@dataclass(frozen=True)
+class SizeLine:
+    """One size for each day of a span; none on days without one that could be read."""
+
+    sizes: list[int | None]
+    has_samples: bool
+
+
+Lines = dict[int, SizeLine]
 
 
 def _where(view: Subquery, filter: SizePeriod) -> Iterator[Condition]:
@@ -128,3 +139,41 @@ async def instance_size_history(
     """
     period = SizePeriod(start=start, end=end)
     return await reading.related_rows(session, actor, OF_INSTANCE, instance_ids, period)
+
+
+async def database_size_lines(
+    session: Session, actor: Actor, ids: Sequence[int], start: dt.date, end: dt.date
+) -> Lines:
+    """The sizes of databases by their ids, both days included; the rows are put together there."""
+    return await _size_lines(session, actor, DATABASE_SIZES, ids, (start, end))
+
+
+async def instance_size_lines(
+    session: Session, actor: Actor, ids: Sequence[int], start: dt.date, end: dt.date
+) -> Lines:
+    """The same of instances."""
+    return await _size_lines(session, actor, INSTANCE_SIZES, ids, (start, end))
+
+
+async def _size_lines(
+    session: Session,
+    actor: Actor,
+    noun: Noun[SizePointRow],
+    ids: Sequence[int],
+    span: tuple[dt.date, dt.date],
+) -> Lines:
+    actor.require(noun.permission)
+    view, (start, end) = noun.alias(), span
+    days, sizes = func.array_agg(view.c.date - start), func.array_agg(view.c.size_bytes)
+    found = await session.execute(
+        select(view.c.id, days, sizes, func.bool_or(view.c.is_sample))
+        .where(one_of(view.c.id, ids), *_where(view, SizePeriod(start=start, end=end)))
+        .group_by(view.c.id)
+    )
+    empty: list[int | None] = [None] * ((end - start).days + 1)
+    lines = {key: SizeLine(empty, has_samples=False) for key in ids}
+    for key, at, read, has_samples in found:
+        known = dict(zip(at, read, strict=True))
+        sizes_of_days = [known.get(day) for day in range(len(empty))]
+        lines[key] = SizeLine(sizes_of_days, has_samples)
+    return lines

@@ -22,6 +22,7 @@ from whalefall.resolvers.credentials import (
     create_credential,
     update_credential,
 )
+from whalefall.resolvers.growth import save_growth
 from whalefall.resolvers.instances import (
     InstanceInput,
     InstancePatch,
@@ -145,6 +146,7 @@ async def save_sample_history(
     here = {"instance_id": instance_id}
     await session.execute(HISTORY, {**here, "today": today, "days": DAYS})
     await session.execute(TOTALS, here)
+    await save_growth(session, instance_id)
 
 
 async def unread_databases(

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database, WriteSession, notify
 from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
-from whalefall.errors import Code, Conflict, NotFound
+from whalefall.errors import Code, Conflict, NotFound, said
 from whalefall.feeds import Seen
 from whalefall.models.databases import InstanceDatabase
 from whalefall.models.instances import Instance
@@ -39,7 +39,8 @@ async def start_capacity(
     A second caller gets the session that is already running.
     """
     actor.require(Permission.EXECUTE)
-    await _require(session, select(Instance.id).where(Instance.id == instance_id), "instance")
+    missing = said("There is no such instance.")
+    await _require(session, select(Instance.id).where(Instance.id == instance_id), missing)
     targets = [{"instance_id": instance_id}]
     return await _start(session, actor, SyncCategory.CAPACITY, trigger, targets)
 
@@ -54,7 +55,8 @@ async def start_capacity_of_many(
     """
     actor.require(Permission.EXECUTE)
     view = INSTANCES.alias()
-    found = select(view.c.id).where(view.c.is_active, *matching(INSTANCES, view, actor, filter))
+    kept = (view.c.is_active, view.c.deleted_at.is_(None))
+    found = select(view.c.id).where(*kept, *matching(INSTANCES, view, actor, filter))
     ids = (await session.execute(found.order_by(view.c.id))).scalars()
     targets = [{"instance_id": instance_id} for instance_id in ids]
     return await _start(session, actor, SyncCategory.CAPACITY, trigger, targets)
@@ -66,9 +68,8 @@ async def start_table_sizes(
     """Begin reading the tables of one database; the id of its sync session, running or new."""
     actor.require(Permission.EXECUTE)
     found = select(InstanceDatabase.instance_id).join(Instance)
-    instance_id = await _require(
-        session, found.where(InstanceDatabase.id == database_id), "database"
-    )
+    missing = said("There is no such database.")
+    instance_id = await _require(session, found.where(InstanceDatabase.id == database_id), missing)
     target = {"instance_id": instance_id, "database_id": database_id}
     return await _start(session, actor, SyncCategory.TABLE_SIZES, trigger, [target])
 
@@ -155,17 +156,20 @@ async def close_if_done(session: WriteSession, session_id: int) -> None:
 
 
 def _outcome(row: SyncSession, with_errors: int) -> SyncStatus:
-    if row.cancelled:
+    """Records alone are cancelled when their instance is recycled; the session then goes on."""
+    if row.cancelled and (row.cancel_requested_at or row.cancelled == row.total):
         return SyncStatus.CANCELLED
     if row.failed and row.failed == row.total:
         return SyncStatus.FAILED
-    return SyncStatus.COMPLETED_WITH_ERRORS if row.failed + with_errors else SyncStatus.COMPLETED
+    if row.failed + row.cancelled + with_errors:
+        return SyncStatus.COMPLETED_WITH_ERRORS
+    return SyncStatus.COMPLETED
 
 
-async def _require(session: WriteSession, found: Select[int], noun: str) -> int:
+async def _require(session: WriteSession, found: Select[int], missing: str) -> int:
     value = (await session.execute(found.where(Instance.deleted_at.is_(None)))).scalar()
     if value is None:
-        raise NotFound(f"There is no such {noun}.")
+        raise NotFound(missing)
     return value
 
 

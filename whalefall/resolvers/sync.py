@@ -26,6 +26,7 @@ from whalefall.resolvers.nouns.noun import (
 )
 from whalefall.resolvers.nouns.queries import Listing
 from whalefall.resolvers.nouns.text import one_of
+from whalefall.resolvers.users import AUTHORS
 
 
 @dataclass(kw_only=True)
@@ -52,6 +53,7 @@ class SyncSessionFilter:
 
     categories: list[SyncCategory] | None = described("Any of these categories.", default=None)
     statuses: list[SyncStatus] | None = described("Any of these statuses.", default=None)
+    triggers: list[SyncTrigger] | None = described("Set off by any of these.", default=None)
     instance_id: int | None = described("Sessions with a record of this instance.", default=None)
     database_id: int | None = described("Sessions with a record of this database.", default=None)
 
@@ -109,6 +111,8 @@ def _sessions_where(view: Subquery, filter: SyncSessionFilter) -> Iterator[Condi
         yield one_of(view.c.category, filter.categories)
     if filter.statuses is not None:
         yield one_of(view.c.status, filter.statuses)
+    if filter.triggers is not None:
+        yield one_of(view.c.trigger, filter.triggers)
     record = exists().where(SyncRecord.session_id == view.c.id)
     if filter.instance_id is not None:
         yield record.where(SyncRecord.instance_id == filter.instance_id)
@@ -146,7 +150,7 @@ SYNC_SESSIONS: Noun[SyncSessionRow] = Noun(
     default_order=OrderBy(SyncSessionOrderField.CREATED_AT, Direction.DESC),
     relations={
         "records": Connection("SyncRecord", ours="id", theirs="session_id"),
-        "created_by": One("User", ours="created_by_id", theirs="id"),
+        "created_by": One(AUTHORS, ours="created_by_id", theirs="id"),
     },
 )
 SYNC_RECORDS: Noun[SyncRecordRow] = Noun(
@@ -220,3 +224,11 @@ async def list_sync_records(
     relation = SYNC_SESSIONS.relations["records"]
     pages = await reading.related_pages(session, actor, relation, [sync_session_id], listing)
     return pages[sync_session_id]
+
+
+async def list_instance_records(
+    session: Session, actor: Actor, instance_id: int, page: PageRequest | None = None
+) -> Page[SyncRecordRow]:
+    """One page of what became of an instance in its sync sessions, latest first."""
+    listing = Listing(filter=SyncRecordFilter(instance_id=instance_id), page=page or PageRequest())
+    return await reading.list_rows(session, actor, SYNC_RECORDS, listing)

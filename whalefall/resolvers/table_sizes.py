@@ -219,6 +219,25 @@ async def count_table_sizes(
     return counts[database_id]
 
 
+@dataclass(frozen=True, kw_only=True)
+class TableTotals:
+    """All tables of a snapshot together; `sized` are those whose size is known."""
+
+    count: int
+    sized: int
+    size_bytes: Bytes
+
+
+async def get_table_totals(session: Session, actor: Actor, database_id: int) -> TableTotals:
+    """What the tables of a database add up to, whatever a page shows of them."""
+    actor.require(TABLE_SIZES.permission)
+    sizes = TableSize.size_bytes
+    summed = select(func.count(), func.count(sizes), func.sum(sizes))
+    found = await session.execute(summed.where(TableSize.database_id == database_id))
+    count, sized, size_bytes = found.one()
+    return TableTotals(count=count, sized=sized, size_bytes=Bytes(int(size_bytes or 0)))
+
+
 async def get_table_snapshot(
     session: Session, actor: Actor, database_id: int
 ) -> TableSnapshotRow | None:

@@ -15,32 +15,50 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from whalefall.resolvers.audit_entries import AUDIT_ENTRIES
 from whalefall.resolvers.credentials import CREDENTIALS
 from whalefall.resolvers.databases import DATABASES
 from whalefall.resolvers.instances import INSTANCES
 from whalefall.resolvers.sync import SYNC_SESSIONS
 from whalefall.resolvers.tags import TAGS
-from whalefall.resolvers.users import API_TOKENS
+from whalefall.resolvers.users import API_TOKENS, PEOPLE
+from whalefall.schema.audit import AuditEntry
 from whalefall.schema.connections import Connection
-from whalefall.schema.credentials import Credential, CredentialMutations
+from whalefall.schema.credentials import Credential, CredentialMutations, CredentialQueries
+from whalefall.schema.database_statistics import StatisticsQueries
 from whalefall.schema.databases import Database
 from whalefall.schema.enums import refresh_engines
 from whalefall.schema.fields import find, list_of
 from whalefall.schema.instances import Instance
+from whalefall.schema.instances.bulk import InstanceBulkMutations
+from whalefall.schema.instances.importing import InstanceImportMutations
 from whalefall.schema.instances.mutations import InstanceMutations
+from whalefall.schema.instances.statistics import InstanceStatisticsQueries
 from whalefall.schema.lookup import NodeQueries
 from whalefall.schema.scalars import SCALARS
+from whalefall.schema.search import SearchQueries
 from whalefall.schema.sync import SyncSession
 from whalefall.schema.sync.mutations import SyncMutations
 from whalefall.schema.sync.subscriptions import SyncSubscriptions
 from whalefall.schema.tags import Tag
-from whalefall.schema.users import ApiToken
+from whalefall.schema.tags.mutations import TagMutations
+from whalefall.schema.users import ApiToken, User
+from whalefall.schema.users.administering import AdministeringMutations
 from whalefall.schema.users.api_tokens import ApiTokenMutations
+from whalefall.schema.users.me import MyMutations, MyQueries
 from whalefall.schema.users.signing_in import UserMutations, UserQueries
 
 
 @strawberry.type(description="What can be read.")
-class Query(NodeQueries, UserQueries):
+class Query(
+    NodeQueries,
+    UserQueries,
+    MyQueries,
+    CredentialQueries,
+    StatisticsQueries,
+    SearchQueries,
+    InstanceStatisticsQueries,
+):
     instances: Connection[Instance] = list_of(INSTANCES, "The instances, by name.")
     instance: Instance | None = find(INSTANCES, "One instance, also from the recycle bin.")
     databases: Connection[Database] = list_of(
@@ -57,11 +75,25 @@ class Query(NodeQueries, UserQueries):
     api_tokens: Connection[ApiToken] = list_of(
         API_TOKENS, "One's own API tokens, latest first; to administrators, everybody's."
     )
+    users: Connection[User] = list_of(PEOPLE, "The users, by name; for administrators.")
+    user: User | None = find(PEOPLE, "One user; for administrators.")
+    audit_entries: Connection[AuditEntry] = list_of(
+        AUDIT_ENTRIES, "Every change, latest first; for administrators."
+    )
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
-    UserMutations, ApiTokenMutations, CredentialMutations, InstanceMutations, SyncMutations
+    UserMutations,
+    MyMutations,
+    AdministeringMutations,
+    ApiTokenMutations,
+    CredentialMutations,
+    TagMutations,
+    InstanceMutations,
+    InstanceBulkMutations,
+    InstanceImportMutations,
+    SyncMutations,
 ):
     pass
 

@@ -1,13 +1,15 @@
-"""The sizes of past days."""
+"""The sizes of past days, and what became of them since."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import strawberry
 
+from whalefall.domain.sizes import Bytes
 from whalefall.errors import BadInput
 from whalefall.resolvers.capacity import DEFAULT_DAYS, SizePeriod, SizePointRow
-from whalefall.resolvers.nouns.noun import Noun
+from whalefall.resolvers.growth import GROWTH_DAYS, check_days, database_growth
+from whalefall.resolvers.nouns.noun import Noun, Part
 from whalefall.resolvers.nouns.queries import Listing
 from whalefall.schema.context import Info
 from whalefall.schema.cost import LIST_COST, Size, priced
@@ -15,6 +17,7 @@ from whalefall.schema.fields import linked
 from whalefall.schema.nodes import RowType, row_type
 
 LONGEST = timedelta(days=3660)
+Days = Annotated[int, strawberry.argument(description="Over about so many days, 1 to 1830.")]
 From = Annotated[
     date | None,
     strawberry.argument(
@@ -57,3 +60,38 @@ def _days(start: date | None, end: date | None) -> int:
     last = end or datetime.now(UTC).date()
     asked: int = DEFAULT_DAYS if start is None else (last - start).days + 1
     return min(max(asked, 0), LONGEST.days)
+
+
+@strawberry.type(
+    description="How much a database grew: its latest size less the one that was read nearest to so"
+    " many days before it, at most twice as far back. Nothing is extrapolated."
+)
+class Growth:
+    days: int = strawberry.field(description="The days asked for; `since` tells the true span.")
+    bytes: Bytes = strawberry.field(description="Bytes added; negative when it shrank.")
+    percent: float | None = strawberry.field(description="The same in per cent; null from nothing.")
+    since: date = strawberry.field(
+        description="The day of the older reading, in the business time zone."
+    )
+
+
+def growth(part: Part) -> Any:
+    """The field with a database's growth; `part` is what stands beside its size."""
+
+    async def resolve(root: Any, info: Info, days: Days = GROWTH_DAYS) -> Growth | None:
+        check_days(days)
+        if days == GROWTH_DAYS:
+            members = part.of(root)
+            return None if members is None else Growth(**members)
+        row = await info.context.loaders.found(database_growth, root.id, days)
+        return None if row is None else Growth(days=days, **vars(row))
+
+    description = "How much it grew; null without an older size to compare with."
+    return linked(resolve, description, part, _beside_the_size)
+
+
+def _beside_the_size(days: int = GROWTH_DAYS) -> Listing:
+    """Only this growth is a part of the row. Raises BadInput for others, so resolvers answer."""
+    if days != GROWTH_DAYS:
+        raise BadInput("Other days are looked up in history.", field="days")
+    return Listing()

@@ -60,11 +60,19 @@ class Context:
         """
         if needs is not None and not self.actor.is_signed_in:
             raise AuthenticationRequired("Sign in first.")
+        self._check_good_faith()
+        if needs is not None:
+            self.actor.require(needs)
+
+    def check_own_write(self) -> None:
+        """The same for what everybody may who is signed in, even before they have rights."""
+        self.actor.require_sign_in()
+        self._check_good_faith()
+
+    def _check_good_faith(self) -> None:
         problem: Problem | None = getattr(self.request.state, "csrf_problem", None)
         if problem is not None:
             raise problem
-        if needs is not None:
-            self.actor.require(needs)
 
     async def renew(self, seen: Seen[Any]) -> None:
         """Before an event of a subscription: rights may have changed, and what was read before

@@ -1,5 +1,6 @@
 """Credentials. A password goes in and never comes out."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
@@ -12,20 +13,22 @@ from whalefall.resolvers.credentials import (
     CredentialInput,
     CredentialPatch,
     CredentialRow,
+    KeyUsage,
     create_credential,
     delete_credential,
+    list_credential_keys,
     update_credential,
 )
 from whalefall.resolvers.instances import INSTANCES, InstanceFilter
 from whalefall.resolvers.nouns.noun import Part
 from whalefall.resolvers.nouns.queries import Listing
 from whalefall.schema.context import Info
-from whalefall.schema.cost import LIST_COST, capped, priced
+from whalefall.schema.cost import LIST_COST, LIST_SIZE, Size, capped, priced
 from whalefall.schema.enums import ENGINE
 from whalefall.schema.fields import LINK, linked
 from whalefall.schema.ids import row_id
 from whalefall.schema.instances import Instance
-from whalefall.schema.nodes import Node, noun_type
+from whalefall.schema.nodes import Node, RowType, noun_type, row_type
 from whalefall.schema.patches import absent, given
 from whalefall.schema.problems import UserError, errors_field, mutation
 
@@ -100,7 +103,11 @@ class CreateCredentialInput:
 @strawberry.input(description="Changes to a credential; what is left out stays as it is.")
 class UpdateCredentialInput:
     id: strawberry.ID = strawberry.field(description="The id of the credential.")
+    expected_updated_at: datetime | None = absent(
+        "Refuse with STALE_OBJECT if it has changed since this `updatedAt`."
+    )
     name: str | None = absent(NAME)
+    credential_type: CredentialType | None = absent("What it opens; in use, it stays DATABASE.")
     engine: ENGINE | None = absent("The only engine it is for; null: any.")
     username: str | None = absent("The account's name on the server.")
     password: str | None = absent(PASSWORD)
@@ -111,6 +118,29 @@ class UpdateCredentialInput:
 @strawberry.input(description="Which credential to delete.")
 class DeleteCredentialInput:
     id: strawberry.ID = strawberry.field(description="The id of the credential.")
+    replace_with_id: strawberry.ID | None = strawberry.field(
+        description="The credential that its instances use from now on; null: it must have none.",
+        default=None,
+    )
+
+
+@row_type(KeyUsage, name="CredentialKey")
+class CredentialKey(KeyUsage, RowType):
+    pass
+
+
+@strawberry.type
+class CredentialQueries:
+    @strawberry.field(
+        description="The keys that encrypt passwords, the current one first; for administrators.",
+        metadata=priced(LIST_COST, Size((), lambda: LIST_SIZE)),
+    )
+    async def credential_keys(self, info: Info) -> list[CredentialKey]:
+        context = info.context
+        context.actor.require(Permission.ADMIN)
+        async with context.db.read() as session:
+            rows = await list_credential_keys(session, context.actor, context.db.keys)
+        return [CredentialKey.of(row) for row in rows]
 
 
 @strawberry.type(description="The new credential, or why there is none.")
@@ -129,6 +159,9 @@ class UpdateCredentialPayload:
 class DeleteCredentialPayload:
     deleted_id: strawberry.ID | None = strawberry.field(
         description="The id of the credential that is gone.", default=None
+    )
+    moved_count: int | None = strawberry.field(
+        description="Instances that use the other credential now; null when refused.", default=None
     )
     errors: list[UserError] = errors_field()
 
@@ -150,17 +183,31 @@ class CredentialMutations:
     ) -> UpdateCredentialPayload:
         db, actor, values = info.context.db, info.context.actor, given(input)
         credential_id = row_id(values.pop("id"), CREDENTIALS.name, field="id")
+        expected = values.pop("expected_updated_at", None)
         async with db.write() as session:
             row = await update_credential(
-                session, actor, db.keys, credential_id, CredentialPatch(**values)
+                session,
+                actor,
+                db.keys,
+                credential_id,
+                CredentialPatch(**values),
+                expected_updated_at=expected,
             )
         return UpdateCredentialPayload(credential=Credential.of(row))
 
-    @mutation("Delete a credential that no instance uses.", needs=Permission.DELETE)
+    @mutation(
+        "Delete a credential that no instance uses, or whose instances get another with it.",
+        needs=Permission.DELETE,
+    )
     async def delete_credential(
         self, info: Info, input: DeleteCredentialInput
     ) -> DeleteCredentialPayload:
         credential_id = row_id(input.id, CREDENTIALS.name, field="id")
+        other_id = None
+        if input.replace_with_id is not None:
+            other_id = row_id(input.replace_with_id, CREDENTIALS.name, field="replace_with_id")
         async with info.context.db.write() as session:
-            await delete_credential(session, info.context.actor, credential_id)
-        return DeleteCredentialPayload(deleted_id=input.id)
+            moved = await delete_credential(
+                session, info.context.actor, credential_id, replace_with_id=other_id
+            )
+        return DeleteCredentialPayload(deleted_id=input.id, moved_count=moved)

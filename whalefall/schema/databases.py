@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from whalefall.resolvers.databases import DATABASES, DatabaseRow
-from whalefall.schema.capacity import SizePoint, size_history
+from whalefall.resolvers.databases import DATABASES, GROWTH, DatabaseRow
+from whalefall.schema.capacity import Growth, SizePoint, growth, size_history
 from whalefall.schema.connections import Connection
 from whalefall.schema.fields import to_one, to_page
 from whalefall.schema.nodes import Node, noun_type
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from whalefall.schema.instances import Instance
 
 
-@noun_type(DATABASES, private=("instance_id", "instance_name", "engine", "host", "tag_names"))
+OF_ITS_INSTANCE = ("instance_id", "instance_name", "engine", "host", "tag_names")
+
+
+@noun_type(DATABASES, private=(*OF_ITS_INSTANCE, *filter(None, GROWTH.members.values())))
 class Database(DatabaseRow, Node):
     instance: Annotated["Instance", strawberry.lazy("whalefall.schema.instances")] = to_one(
         DATABASES, "instance", "The instance it belongs to."
     )
+    growth: Growth | None = growth(GROWTH)
     size_history: list[SizePoint] = size_history(DATABASES)
     table_sizes: Connection[TableSize] = to_page(
         DATABASES, "table_sizes", "Its tables as of the latest snapshot, largest first."

@@ -11,10 +11,12 @@ from whalefall.auth import Permission, Role
 from whalefall.domain import states
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.facts import Quality, SkipReason, TableKind
+from whalefall.domain.ids import GlobalId
 from whalefall.domain.paging import Direction
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import CATALOGUE, Code
 from whalefall.schema.codes import MEANINGS
+from whalefall.schema.scalars import JsonObject
 
 EnumType = TypeVar("EnumType", bound=type[StrEnum])
 
@@ -39,7 +41,11 @@ def engine_enum() -> Any:
 
 
 ENGINE = engine_enum()
-TYPES: Mapping[Any, Any] = {Engine: ENGINE}  # annotations of rows that GraphQL knows otherwise
+TYPES: Mapping[Any, Any] = {  # annotations of rows that GraphQL knows otherwise
+    Engine: ENGINE,
+    GlobalId: strawberry.ID,
+    dict[str, Any]: JsonObject,
+}
 
 
 def refresh_engines() -> None:
@@ -159,6 +165,16 @@ describe(
         "GOOD": "The last one succeeded, and not long ago.",
         "STALE": "The last one succeeded, but long ago.",
         "FAILED": "The last one failed.",
+    },
+)
+describe(
+    states.DatabaseState,
+    "What is known of a database.",
+    {
+        "READ": "It is there, and its size was read when last asked for.",
+        "UNREADABLE": "It is there, but the last reading got no size: what is shown may be old.",
+        "NOT_COLLECTED": "It is there, but nobody asked for its size yet.",
+        "GONE": "A complete reading no longer found it.",
     },
 )
 describe(

@@ -44,7 +44,7 @@ def row_id(text: str, type_name: str, *, field: str | tuple[str, ...] | None = N
     except BadInput as problem:
         raise BadInput(problem.message, field=field) from problem
     if found.type_name != type_name:
-        raise BadInput(f"This is not the id of a {type_name}.", field=field)
+        raise BadInput(f"This id is not of type {type_name}.", field=field)
     return found.row_id
 
 

@@ -11,7 +11,7 @@ from whalefall.domain.paging import Direction, OrderBy
 from whalefall.resolvers.nouns.noun import Noun
 from whalefall.schema.annotations import graphql_annotation
 from whalefall.schema.enums import describe
-from whalefall.schema.ids import row_id
+from whalefall.schema.ids import id_type, row_id
 
 ORDERS = "Ordered by {}; ties by id."
 
@@ -53,10 +53,22 @@ def order_input(noun: Noun[Any]) -> Any:
 
 
 def plain(filter: Any) -> Any:
-    """The same filter with row ids: `instance_id` takes the id of an Instance."""
-    ids = {
-        name: row_id(value, name.removesuffix("_id").title().replace("_", ""))
-        for name, value in vars(filter).items()
-        if name.endswith("_id") and value is not None
-    }
+    """The same filter with row ids: `instance_id` takes the id of an Instance.
+
+    An id beside a type, as `object_id` beside `object_type`, may be of any type and says which.
+    """
+    ids: dict[str, Any] = {}
+    for name, value in vars(filter).items():
+        if not name.endswith("_id") or value is None:
+            continue
+        noun = name.removesuffix("_id")
+        kind = f"{noun}_type"
+        if hasattr(filter, kind):
+            ids |= {kind: _type_of(value, getattr(filter, kind), name)}
+        ids[name] = row_id(value, ids.get(kind) or noun.title().replace("_", ""))
     return replace(filter, **ids) if ids else filter
+
+
+def _type_of(id: str, wanted: str | None, field: str) -> str:
+    """The type that goes with an id: its own, unless another one is asked for beside it."""
+    return wanted or id_type(id) or field

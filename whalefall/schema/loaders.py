@@ -65,6 +65,10 @@ class Loaders:
         """The row with this id; null when there is none."""
         return await self._loader(_nodes, noun).load(row_id)
 
+    async def found(self, operation: Fetch, key: Any, *arguments: Any) -> Any:
+        """What an operation on many keys finds for this one; null for nothing."""
+        return await self._loader(_found, operation, *arguments).load(key)
+
     def _loader(self, fetch: Fetch, what: Any, *arguments: Any) -> DataLoader[Any, Any]:
         name = (fetch, id(what), repr(arguments))
         if name not in self._loaders:
@@ -82,3 +86,9 @@ async def _nodes(
     session: ReadSession, actor: Actor, noun: Noun[Any], ids: Sequence[int]
 ) -> dict[Any, Any]:
     return await reading.get_rows(session, actor, noun, ids)
+
+
+async def _found(
+    session: ReadSession, actor: Actor, operation: Fetch, keys: Sequence[Any], *arguments: Any
+) -> dict[Any, Any]:
+    return await operation(session, actor, keys, *arguments)

@@ -50,11 +50,11 @@ def noun_type(noun: Noun[Any], *, private: tuple[str, ...] = ()) -> Callable[[Ty
     return decorate
 
 
-def row_type(row: type, *, name: str) -> Callable[[Type], Type]:
-    """Make a subclass of a row that has no id a GraphQL type."""
+def row_type(row: type, *, name: str, private: tuple[str, ...] = ()) -> Callable[[Type], Type]:
+    """Make a subclass of a row that is no node a GraphQL type; `private` is for resolvers only."""
 
     def decorate(cls: Type) -> Type:
-        take_fields(cls, row, private=())
+        take_fields(cls, row, private=private)
         return strawberry.type(cls, name=name, description=cleandoc(row.__doc__ or ""))
 
     return decorate

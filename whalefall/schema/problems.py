@@ -76,6 +76,11 @@ def mutation(
     return _mutation(description, lambda context: context.check_write(needs), alone=alone)
 
 
+def own_mutation(description: str, *, alone: bool = False) -> Callable[[Resolve[Payload]], Any]:
+    """A mutation of what is the caller's own: it needs no right, also not a chosen password."""
+    return _mutation(description, lambda context: context.check_own_write(), alone=alone)
+
+
 def secret_mutation(description: str) -> Callable[[Resolve[Payload]], Any]:
     """A mutation that asks nothing of the caller but a secret in its input, and uses no cookie.
 

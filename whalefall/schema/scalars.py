@@ -1,11 +1,14 @@
 """Scalars: 64-bit integers, days and moments, written as PostgreSQL's to_json writes them."""
 
 from datetime import UTC, date, datetime
+from typing import Any, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from whalefall.domain.sizes import Bytes, Count
+
+JsonObject = NewType("JsonObject", dict[str, Any])
 
 
 def write_datetime(value: datetime) -> str:
@@ -61,9 +64,15 @@ DATE = strawberry.scalar(
     serialize=date.isoformat,
     parse_value=read_date,
 )
+JSON = strawberry.scalar(
+    name="JSON",
+    description="An object of whatever fields the thing that it tells of has.",
+    serialize=dict,
+)
 SCALARS: dict[object, ScalarDefinition] = {
     Bytes: BIG_INT,
     Count: BIG_INT,
     datetime: DATE_TIME,
     date: DATE,
+    JsonObject: JSON,
 }

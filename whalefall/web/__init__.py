@@ -5,17 +5,30 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute
 
 from whalefall.web import (
+    api_tokens,
     assets,
+    audit,
+    credential_forms,
     credentials,
     databases,
     exports,
+    instance_deeds,
+    instance_detail,
     instance_forms,
+    instance_import,
+    instance_stats,
     instances,
     login,
+    me,
+    palette,
     preferences,
     probes,
     sync,
     table_sizes,
+    tag_assigning,
+    tags,
+    user_forms,
+    users,
 )
 
 MODULES = (
@@ -23,13 +36,26 @@ MODULES = (
     assets,
     preferences,
     login,
+    me,
+    palette,
+    api_tokens,
+    instance_deeds,
     instance_forms,
+    instance_import,
+    instance_stats,
     instances,
+    instance_detail,
     databases,
     table_sizes,
     exports,
     sync,
+    credential_forms,
     credentials,
+    tag_assigning,
+    tags,
+    user_forms,
+    users,
+    audit,
 )
 
 

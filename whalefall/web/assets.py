@@ -1,22 +1,26 @@
-"""Static files: one CSS bundle, htmx and its SSE extension, our script, under hashed addresses."""
+"""Static files under hashed addresses: one CSS bundle, the icons, our script, htmx with SSE."""
 
 import gzip
 import importlib.util
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from string import ascii_lowercase
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from whalefall.web.icons import sprite
+
 STATIC = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
-FIRST = ("tokens", "dark", "reset", "base", "layout", "panel")  # the rest are components, any order
+FIRST = ("tokens", "reset", "base", "lines", "layout", "panel")  # then components
 
 # django-htmx carries these two files; it is never imported, so Django need not be there.
 CARRIER = "django_htmx"
@@ -30,6 +34,8 @@ CARRIED = {
         "98a46496de0c3605fbffdce9167ba427bdd9553184f83f149c261891a92c0136",
     ),
 }
+CONSTANT = re.compile(r"(--(?:space|radius|text)[\w-]*):([^;}]+);")
+PROPERTY = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -58,7 +64,8 @@ def manifest() -> Mapping[str, Asset]:
     """Every static file by name. Raises AssetsBroken; call it once at start to fail early."""
     files = {
         "app.css": _bundle().encode(),
-        "app.js": (STATIC / "js" / "app.js").read_bytes(),
+        "app.js": _script().encode(),
+        "icons.svg": sprite().encode(),
         "favicon.svg": (STATIC / "favicon.svg").read_bytes(),
         **{name: _carried(*source) for name, source in CARRIED.items()},
     }
@@ -93,15 +100,41 @@ def _asset(name: str, content: bytes) -> Asset:
         name=name,
         content=content,
         zipped=gzip.compress(content, 9, mtime=0),
-        digest=sha256(content).hexdigest()[:16],
+        digest=sha256(content).hexdigest()[:8],
     )
 
 
 def _bundle() -> str:
-    """All style sheets as one, layers first, without comments and indentation."""
+    """All style sheets as one, layers first, and short.
+
+    Spaces, radii and sizes of type are the same in every theme: their values stand in their place.
+    Other custom properties get short names, which no script or template knows. The blocks of the
+    components follow each other, so they become one.
+    """
     paths = sorted((STATIC / "css").glob("*.css"), key=_position)
     text = "\n".join(path.read_text() for path in paths)
-    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
+    text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
+    text = re.sub(r" ?([{};,>]) ?|(:) ", r"\1\2", text).replace(";}", "}")
+    for name, value in CONSTANT.findall(text):
+        text = text.replace(f"{name}:{value};", "").replace(f"var({name})", value)
+    head, opened, rest = text.partition("@layer components{")
+    text = re.sub(r"(?<=[ :,(])0\.", ".", head + opened + rest.replace("}" + opened, ""))
+    names = Counter(PROPERTY.findall(text))
+    short = {name: f"--{_short(i)}" for i, (name, _) in enumerate(names.most_common())}
+    return PROPERTY.sub(lambda found: short[found[0]], text)
+
+
+def _short(rank: int) -> str:
+    """a to z, then ba, bb and so on."""
+    rest, last = divmod(rank, 26)
+    return (ascii_lowercase[rest] if rest else "") + ascii_lowercase[last]
+
+
+def _script() -> str:
+    """Our script without what only explains: comments, indentation, needless line ends."""
+    text = (STATIC / "js" / "app.js").read_text()
+    lines = (re.sub(r"(^|\s+)// .*", "", line).strip() for line in text.splitlines())
+    return re.sub(r"(?<=[{;,([])\n", "", "\n".join(line for line in lines if line))
 
 
 def _position(path: Path) -> tuple[int, str]:

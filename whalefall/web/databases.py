@@ -1,40 +1,61 @@
-"""The ledger of databases, and one database with its history and tables."""
+"""The ledger of databases, its statistics, and one database with its history and tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from whalefall.domain.paging import OrderBy
-from whalefall.domain.states import Freshness
-from whalefall.resolvers.capacity import SizePointRow, database_size_history
+from whalefall.auth import Permission
+from whalefall.db import ReadSession
+from whalefall.domain.engines import ENGINES
+from whalefall.domain.paging import MOST_COUNTED, OrderBy
+from whalefall.domain.states import DatabaseState, Freshness, InstanceStatus
+from whalefall.errors import NotFound
+from whalefall.resolvers.capacity import (
+    SizePointRow,
+    database_size_history,
+    database_size_lines,
+)
 from whalefall.resolvers.databases import (
     DatabaseFilter,
     DatabaseOrderField,
     count_ledger,
     get_database,
+    ledger_statistics,
     list_ledger,
 )
-from whalefall.resolvers.instances import get_instance
-from whalefall.resolvers.tags import TagFilter, list_tags
+from whalefall.resolvers.growth import database_growth
+from whalefall.resolvers.instances import (
+    InstanceFilter,
+    count_instances,
+    get_instance,
+    list_instance_options,
+)
+from whalefall.resolvers.tags import list_tag_options
 from whalefall.web import forms
 from whalefall.web.html import redirect, render
-from whalefall.web.lists import list_state
+from whalefall.web.lists import ListState, list_state
 from whalefall.web.table_sizes import tables_of
 from whalefall.web.words import N_
 
 SPARK_DAYS = 30
+MOST_INSTANCES = 200  # in the filter's choice; in larger fleets the search finds them
 RANGES = {"1m": 31, "3m": 92, "1y": 366}
+SPANS = (7, 30, 90, 365)  # the days of the growth facts
 LABELS = {
     "search": N_("Search"),
     "engine": N_("Engine"),
+    "instance_id": N_("Instance"),
     "tags": N_("Tag"),
     "freshness": N_("Freshness"),
+    "state": N_("State"),
     "min_size": N_("At least"),
-    "instance_id": N_("Instance"),
+    "max_size": N_("At most"),
 }
 
 
@@ -47,13 +68,14 @@ async def ledger(request: Request) -> Response:
     filter, order = ledger_filter(request.query_params), ledger_order(request.query_params)
     state, page = list_state(request, "ledger_table", LABELS, default_order="instance")
     actor, today = request.state.actor, datetime.now(UTC).date()
+    since = today - timedelta(days=SPARK_DAYS)
     async with request.app.state.db.read() as session:
+        choices = await _choices(request, session)
         rows = await list_ledger(session, actor, filter, order, page)
-        total = await count_ledger(session, actor, filter)
+        total = await count_ledger(session, actor, filter, at_most=MOST_COUNTED)
         ids = [row.id for row in rows.rows]
-        since = today - timedelta(days=SPARK_DAYS)
-        history = await database_size_history(session, actor, ids, since)
-        tags = await list_tags(session, actor, TagFilter(is_active=True))
+        lines = await database_size_lines(session, actor, ids, since, today)
+        state = await _in_words(request, session, state, filter)
     return render(
         request,
         "databases/ledger.html",
@@ -62,32 +84,65 @@ async def ledger(request: Request) -> Response:
         page=rows,
         total=total,
         largest=max((row.size_bytes or 0 for row in rows.rows), default=0),
-        histories={key: readings_of(points) for key, points in history.items()},
-        has_samples=any(point.is_sample for points in history.values() for point in points),
-        tags=[(tag.name, tag.display_name) for tag in tags.rows],
-        freshness=list(Freshness),
+        lines=lines,
+        has_samples=any(line.has_samples for line in lines.values()),
+        **choices,
     )
+
+
+async def confirm_sync(request: Request) -> Response:
+    """What collecting everything means, before it is done."""
+    actor = request.state.actor
+    actor.require(Permission.EXECUTE)
+    async with request.app.state.db.read() as session:
+        paused = InstanceFilter(status=InstanceStatus.INACTIVE)
+        active = InstanceFilter(status=InstanceStatus.ACTIVE)
+        return render(
+            request,
+            "databases/sync.html",
+            instances=await count_instances(session, actor, active),
+            paused=await count_instances(session, actor, paused),
+            databases=await count_ledger(session, actor),
+        )
+
+
+async def statistics(request: Request) -> Response:
+    """The ledger summed up; every number leads to the list that it counts."""
+    async with request.app.state.db.read() as session:
+        summed = await ledger_statistics(session, request.state.actor)
+    return render(request, "databases/statistics.html", summed=summed, totals=summed.totals)
 
 
 async def detail(request: Request) -> Response:
     """One database: its readings, its history, its tables."""
     actor, database_id = request.state.actor, forms.path_id(request)
     span = request.query_params.get("range", "")
+    span = span if span in RANGES else "3m"
     today = datetime.now(UTC).date()
-    since = today - timedelta(days=RANGES.get(span, RANGES["3m"]))
+    since = today - timedelta(days=RANGES[span])
     async with request.app.state.db.read() as session:
         row = await get_database(session, actor, database_id)
         instance = await get_instance(session, actor, row.instance_id)
-        history = await database_size_history(session, actor, [database_id], since)
+        points = (await database_size_history(session, actor, [database_id], since))[database_id]
+        growths = [
+            (days, (await database_growth(session, actor, [database_id], days)).get(database_id))
+            for days in SPANS
+        ]
         tables = await tables_of(request, session, row)
     return render(
         request,
         "databases/detail.html",
+        push=request.url.path + f"?range={span}",
         row=row,
         instance=instance,
-        history=readings_of(history[database_id]),
-        sampled=sum(point.is_sample for point in history[database_id]),
-        range=span if span in RANGES else "3m",
+        sizes=[(point.date, point.size_bytes) for point in points],
+        datas=[(point.date, point.data_bytes) for point in points],
+        logs=[(point.date, point.log_bytes) for point in points],
+        parted=any(point.log_bytes is not None for point in points),
+        growths=growths,
+        days=(today - since).days,
+        sampled=sum(point.is_sample for point in points),
+        range=span,
         ranges=list(RANGES),
         **tables,
     )
@@ -100,13 +155,17 @@ def readings_of(points: Sequence[SizePointRow]) -> list[tuple[date, int]]:
 
 def ledger_filter(fields: QueryParams) -> DatabaseFilter:
     """The ledger's query string, the same for the page and its CSV. Raises BadInput."""
+    state = forms.choice(fields, "state", DatabaseState)
     return DatabaseFilter(
         search=forms.text(fields, "search"),
         engines=forms.engines(fields, "engine", "db_type"),
         instance_id=forms.integer(fields, "instance_id"),
         tags=forms.texts(fields, "tags"),
         min_size_bytes=forms.size(fields, "min_size"),
+        max_size_bytes=forms.size(fields, "max_size"),
         freshness=forms.choice(fields, "freshness", Freshness),
+        state=state,
+        active_only=state is not DatabaseState.GONE,
     )
 
 
@@ -114,9 +173,48 @@ def ledger_order(fields: QueryParams) -> OrderBy | None:
     return forms.order(fields, DatabaseOrderField)
 
 
+async def _choices(request: Request, session: ReadSession) -> dict[str, Any]:
+    """What the filters offer."""
+    actor = request.state.actor
+    tags = await list_tag_options(session, actor, is_active=True)
+    instances = await list_instance_options(session, actor, MOST_INSTANCES + 1)
+    return {
+        "tags": [(tag.name, tag.display_name) for tag in tags],
+        "instances": instances if len(instances) <= MOST_INSTANCES else [],
+        "freshness": list(Freshness),
+        "states": list(DatabaseState),
+    }
+
+
+async def _in_words(
+    request: Request, session: ReadSession, state: ListState, filter: DatabaseFilter
+) -> ListState:
+    """The state with its values as the fields spell them, and names where it has numbers."""
+    engines = filter.engines
+    values = {
+        **state.values,
+        "engine": engines,
+        "freshness": filter.freshness,
+        "state": filter.state,
+    }
+    texts = {"engine": ", ".join(ENGINES[name].label for name in engines or ())}
+    if filter.instance_id is not None:
+        texts["instance_id"] = await _instance_name(request, session, filter.instance_id)
+    return replace(state, values=values, texts=texts)
+
+
+async def _instance_name(request: Request, session: ReadSession, instance_id: int) -> str:
+    try:
+        return (await get_instance(session, request.state.actor, instance_id)).name
+    except NotFound:
+        return str(instance_id)
+
+
 ROUTES = [
     Route("/", home),
     Route("/databases", home),
     Route("/databases/ledgers", ledger),
+    Route("/databases/ledgers/sync", confirm_sync),
+    Route("/databases/stats", statistics),
     Route("/databases/{id:row_id}", detail),
 ]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from whalefall.domain.checks import Problems, is_storable
 from whalefall.domain.engines import Engine, engine_named
 from whalefall.domain.paging import Direction, OrderBy, PageRequest
 from whalefall.domain.sizes import Bytes
-from whalefall.errors import BadInput, Problem
+from whalefall.errors import BadInput, Problem, said
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Fields = QueryParams | FormData
@@ -39,8 +40,16 @@ def integer(fields: Fields, name: str) -> int | None:
     if value is None:
         return None
     if not re.fullmatch(r"\d{1,18}", value, re.ASCII):
-        raise BadInput(f"{name} must be a whole number.", field=name)
+        raise BadInput(said("%(name)s must be a whole number.", name=name), field=name)
     return int(value)
+
+
+def integers(fields: Fields, name: str) -> list[int]:
+    """Whole numbers that repeat their name or stand in one value with commas."""
+    found = texts(fields, name) or []
+    if not all(re.fullmatch(r"\d{1,18}", each, re.ASCII) for each in found):
+        raise BadInput(said("%(name)s must be whole numbers.", name=name), field=name)
+    return [int(each) for each in found]
 
 
 def choice(fields: Fields, name: str, kind: type[Choice]) -> Choice | None:
@@ -51,7 +60,30 @@ def choice(fields: Fields, name: str, kind: type[Choice]) -> Choice | None:
     try:
         return kind(value.upper())
     except ValueError as error:
-        raise BadInput(f"{name} must be one of {', '.join(kind)}.", field=name) from error
+        raise BadInput(_one_of(name, kind), field=name) from error
+
+
+class _Activity(StrEnum):
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+
+
+def is_active(fields: Fields) -> bool | None:
+    """What `status` asks for of something that is on or off."""
+    chosen = choice(fields, "status", _Activity)
+    return None if chosen is None else chosen is _Activity.ACTIVE
+
+
+def moment(fields: Fields, name: str) -> datetime | None:
+    """A moment that a form of ours carries in a hidden field."""
+    try:
+        value = text(fields, name)
+        found = datetime.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise BadInput("This form is damaged; load it again.") from error
+    if found is not None and found.tzinfo is None:
+        raise BadInput("This form is damaged; load it again.")
+    return found
 
 
 def engines(fields: Fields, *names: str) -> list[Engine] | None:
@@ -70,10 +102,10 @@ def size(fields: Fields, name: str) -> Bytes | None:
         return None
     match = SIZE.fullmatch(value)
     if match is None:
-        raise BadInput(f"{name} must be a size such as 500 MiB.", field=name)
+        raise BadInput(said("%(name)s must be a size such as 500 MiB.", name=name), field=name)
     size_bytes = int(float(match[1]) * 1024 ** POWERS.index(match[2].lower() or " "))
     if size_bytes >= 2**63:
-        raise BadInput(f"{name} is too large.", field=name)
+        raise BadInput(said("%(name)s is too large.", name=name), field=name)
     return Bytes(size_bytes)
 
 
@@ -85,7 +117,7 @@ def order(fields: Fields, kind: type[StrEnum]) -> OrderBy | None:
     try:
         member = kind(value.removeprefix("-").upper())
     except ValueError as error:
-        raise BadInput(f"order must be one of {', '.join(kind)}.", field="order") from error
+        raise BadInput(_one_of("order", kind), field="order") from error
     return OrderBy(member, Direction.DESC if value.startswith("-") else Direction.ASC)
 
 
@@ -128,5 +160,10 @@ def errors_of(problem: Problem) -> dict[str, str]:
 
 def _clean(name: str, value: str) -> str | None:
     if not is_storable(value):
-        raise BadInput(f"{name} holds characters that cannot be searched for.", field=name)
+        message = said("%(name)s holds characters that cannot be searched for.", name=name)
+        raise BadInput(message, field=name)
     return value.strip() or None
+
+
+def _one_of(name: str, kind: type[StrEnum]) -> str:
+    return said("%(name)s must be one of %(choices)s.", name=name, choices=list(kind))

@@ -1,5 +1,7 @@
 """The forms that add and change an instance, with a try of the connection before saving."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -8,168 +10,212 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from whalefall.auth import Permission
-from whalefall.domain.engines import ENGINES, Engine
+from whalefall.db import Session
 from whalefall.domain.paging import PageRequest
 from whalefall.domain.states import CredentialType
 from whalefall.domain.tls import Tls, TlsMode
-from whalefall.errors import BadInput, Problem
-from whalefall.resolvers.collection import ConnectionOutcome, Endpoint, test_connection
-from whalefall.resolvers.credentials import CredentialFilter, list_credentials
+from whalefall.errors import BadInput, Code, NotFound, Problem
+from whalefall.resolvers.collection import ConnectionOutcome, endpoint_of, test_connection
+from whalefall.resolvers.credentials import CredentialFilter, get_credential, list_credentials
 from whalefall.resolvers.instances import (
-    InstanceInput,
-    InstancePatch,
     InstanceRow,
     create_instance,
     get_instance,
     update_instance,
 )
-from whalefall.resolvers.tags import TagFilter, list_tags
+from whalefall.resolvers.instances.checking import FIELDS, is_engine_locked, problem_of, tags_of
+from whalefall.resolvers.tags import TagFilter, TagRow, list_tags
 from whalefall.web import forms
-from whalefall.web.html import redirect, render
+from whalefall.web import instance_fields as entered
+from whalefall.web.html import done, is_fragment, render
+from whalefall.web.words import N_
 
 OPTIONS = PageRequest(first=200)
+ACTIVE = CredentialFilter(credential_types=[CredentialType.DATABASE], is_active=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """An instance that is being changed, as it stands."""
+
+    row: InstanceRow
+    tags: Sequence[TagRow]
+    tls: Tls
+    is_locked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a form has to say besides its fields."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    outcome: ConnectionOutcome | None = None
+    differences: Sequence[entered.Difference] = ()
+    status: int = 200
 
 
 async def new(request: Request) -> Response:
     request.state.actor.require(Permission.CREATE)
-    values = {"engine": next(iter(ENGINES)), "is_active": True, "tls_mode": TlsMode.PREFER}
-    return await _form(request, values)
+    return await _form(request, entered.new_values(), None, Said())
 
 
 async def create(request: Request) -> Response:
     """Register the instance; with the button named `test`, only try the connection."""
-    request.state.actor.require(Permission.CREATE)
+    actor = request.state.actor
+    actor.require(Permission.CREATE)
     fields = await request.form()
     try:
         if "test" in fields:
-            return await _try(request, fields)
+            return await _try(request, fields, None)
         async with request.app.state.db.write() as session:
-            row = await create_instance(session, request.state.actor, _input(fields))
+            row = await create_instance(session, actor, entered.new_instance(fields))
     except Problem as problem:
-        return await _refused(request, fields, problem)
-    return redirect(request, f"/instances/{row.id}")
+        return await _refused(request, fields, problem, None)
+    title = N_("%(name)s is registered")
+    return done(request, f"/instances/{row.id}", changed="instances", title=title, name=row.name)
 
 
 async def edit(request: Request) -> Response:
     request.state.actor.require(Permission.UPDATE)
-    row = await _row(request)
-    values = {**vars(row), "tag_names": ", ".join(row.tag_names), "tls_mode": ""}
-    return await _form(request, values, row=row)
+    stored = await _stored(request)
+    values = entered.stored_values(stored.row, stored.tags)
+    return await _form(request, values, stored, Said())
 
 
 async def save(request: Request) -> Response:
-    """Change the instance; TLS stays as it is unless a mode was chosen."""
-    request.state.actor.require(Permission.UPDATE)
-    fields, row = await request.form(), await _row(request)
+    """Change the instance, unless it changed since the form was filled; or only try it."""
+    actor = request.state.actor
+    actor.require(Permission.UPDATE)
+    fields, stored = await request.form(), await _stored(request)
     try:
-        patch = InstancePatch(**_common(fields))
-        if forms.text(fields, "tls_mode"):
-            patch.tls = _tls(fields)
+        if "test" in fields:
+            return await _try(request, fields, stored)
+        patch, seen = entered.patch_of(fields, stored.tls), entered.seen_at(fields)
         async with request.app.state.db.write() as session:
-            await update_instance(session, request.state.actor, row.id, patch)
+            row = await update_instance(
+                session, actor, stored.row.id, patch, expected_updated_at=seen
+            )
     except Problem as problem:
-        return await _refused(request, fields, problem, row=row)
-    return redirect(request, f"/instances/{row.id}")
+        return await _refused(request, fields, problem, stored)
+    title = N_("%(name)s is saved")
+    return done(request, f"/instances/{row.id}", changed="instances", title=title, name=row.name)
 
 
-async def _try(request: Request, fields: FormData) -> Response:
-    entered = _input(fields)
-    endpoint = Endpoint(
-        engine=entered.engine,
-        host=entered.host,
-        port=entered.port or ENGINES[entered.engine].default_port,
-        database_name=entered.database_name,
-        credential_id=entered.credential_id,
-        tls=entered.tls,
+async def validate(request: Request) -> Response:
+    """One field again, with what is wrong with it; the credentials again, for another engine."""
+    actor = request.state.actor
+    actor.require(Permission.UPDATE)
+    name, fields = request.query_params.get("field", ""), await request.form()
+    instance_id = forms.integer(request.query_params, "id")
+    values = entered.entered_values(fields)
+    errors: dict[str, str] = {}
+    async with request.app.state.db.read() as session:
+        if name in FIELDS:
+            value = entered.value_of(fields, name)
+            problem = await problem_of(session, actor, name, value, instance_id=instance_id)
+            errors = {name: problem.message} if problem else {}
+        elif name != "credential_id":
+            raise NotFound("There is no such field.")
+        credentials = await _credentials(session, request, {**values, "credential_id": None})
+    asked: dict[str, Any] = {"name": name, "instance_id": instance_id, "credentials": credentials}
+    return render(
+        request, "instances/field.html", values=values, errors=errors, has_ca=False, **asked
     )
+
+
+async def _try(request: Request, fields: FormData, stored: Stored | None) -> Response:
+    request.state.actor.require(Permission.CREATE)  # it dials any host, whatever is stored
+    endpoint = entered.endpoint_of_form(fields, stored.tls if stored else None)
     outcome = await test_connection(request.app.state.db, request.state.actor, endpoint)
-    return await _form(request, _values(fields), outcome=outcome)
+    return await _form(request, entered.entered_values(fields), stored, Said(outcome=outcome))
 
 
 async def _refused(
-    request: Request, fields: FormData, problem: Problem, row: InstanceRow | None = None
+    request: Request, fields: FormData, problem: Problem, stored: Stored | None
 ) -> Response:
     """The form again, with what was entered and what is wrong with it."""
+    values = entered.entered_values(fields)
+    if stored is not None and problem.problem_code is Code.STALE_OBJECT:
+        # From here on, saving replaces what is stored now: the form shows what that is.
+        theirs = entered.stored_values(stored.row, stored.tags)
+        values["updated_at"] = theirs["updated_at"]
+        changed = entered.differences(theirs, fields)
+        return await _form(request, values, stored, Said(differences=changed, status=409))
     if problem.meaning.status not in (400, 409):
         raise problem
     errors = forms.errors_of(problem)
-    return await _form(request, _values(fields), row=row, errors=errors, status=422)
+    if "tls" in errors:
+        errors |= _tls_errors(fields)
+    return await _form(request, values, stored, Said(errors=errors, status=422))
+
+
+def _tls_errors(fields: FormData) -> dict[str, str]:
+    """Which of the fields that TLS consists of is wrong."""
+    errors = {}
+    for name in ("tls_ca_pem", "tls_server_name"):
+        try:
+            FIELDS[name](name, forms.text(fields, name))
+        except BadInput as problem:
+            errors[name] = problem.message
+    return errors
 
 
 async def _form(
-    request: Request,
-    values: dict[str, Any],
-    *,
-    row: InstanceRow | None = None,
-    errors: dict[str, str] | None = None,
-    outcome: ConnectionOutcome | None = None,
-    status: int = 200,
+    request: Request, values: dict[str, Any], stored: Stored | None, said: Said
 ) -> Response:
     actor = request.state.actor
-    usable = CredentialFilter(credential_types=[CredentialType.DATABASE], is_active=True)
     async with request.app.state.db.read() as session:
-        credentials = await list_credentials(session, actor, usable, page=OPTIONS)
+        credentials = await _credentials(session, request, values)
         tags = await list_tags(session, actor, TagFilter(is_active=True), page=OPTIONS)
+    known = {tag.name: tag for tag in (*tags.rows, *(stored.tags if stored else ()))}
     return render(
         request,
         "instances/form.html",
-        status=status,
-        row=row,
-        values=values,
-        errors=errors or {},
-        outcome=outcome,
-        credentials=[(each.id, f"{each.name} ({each.username})") for each in credentials.rows],
-        tags=[tag.name for tag in tags.rows],
+        **{**vars(said), "status": said.status},
+        row=stored.row if stored else None,
+        instance_id=stored.row.id if stored else None,
+        is_locked=stored.is_locked if stored else False,
+        has_ca=stored.tls.ca_pem is not None if stored else False,
+        labels=entered.LABELS,
         tls_modes=list(TlsMode),
+        values=values,
+        credentials=credentials,
+        tags=sorted(known.values(), key=lambda tag: (tag.category, tag.name)),
     )
 
 
-async def _row(request: Request) -> InstanceRow:
+async def _credentials(
+    session: Session, request: Request, values: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """Those that fit the engine, and the one chosen; without script all engines' with its name."""
+    actor, engine = request.state.actor, str(values.get("engine") or "").upper()
+    found = list((await list_credentials(session, actor, ACTIVE, page=OPTIONS)).rows)
+    if is_fragment(request):
+        found = [each for each in found if each.engine in (None, engine)]
+    options = {str(each.id): f"{each.name} ({each.username})" for each in found}
+    chosen = str(values.get("credential_id") or "")
+    if chosen.isdecimal() and chosen not in options:
+        each = await get_credential(session, actor, int(chosen))
+        options[chosen] = f"{each.name} ({each.username})"
+    return list(options.items())
+
+
+async def _stored(request: Request) -> Stored:
+    """Raises NotFound, also for an instance in the recycle bin."""
+    actor, instance_id = request.state.actor, forms.path_id(request)
     async with request.app.state.db.read() as session:
-        return await get_instance(session, request.state.actor, forms.path_id(request))
-
-
-def _input(fields: FormData) -> InstanceInput:
-    return InstanceInput(**_common(fields), tls=_tls(fields))
-
-
-def _common(fields: FormData) -> dict[str, Any]:
-    return {
-        "name": forms.text(fields, "name") or "",
-        "engine": _engine(fields),
-        "host": forms.text(fields, "host") or "",
-        "port": forms.integer(fields, "port"),
-        "database_name": forms.text(fields, "database_name"),
-        "description": forms.text(fields, "description"),
-        "credential_id": forms.integer(fields, "credential_id"),
-        "tag_names": forms.texts(fields, "tag_names") or [],
-        "is_active": "is_active" in fields,
-    }
-
-
-def _engine(fields: FormData) -> Engine:
-    chosen = forms.engines(fields, "engine")
-    if not chosen:
-        raise BadInput("Choose an engine.", field="engine")
-    return chosen[0]
-
-
-def _tls(fields: FormData) -> Tls:
-    return Tls(
-        mode=forms.choice(fields, "tls_mode", TlsMode) or TlsMode.PREFER,
-        ca_pem=forms.text(fields, "tls_ca_pem"),
-        server_name=forms.text(fields, "tls_server_name"),
-    )
-
-
-def _values(fields: FormData) -> dict[str, Any]:
-    """What was entered, to fill the form again."""
-    return {**{key: value for key, value in fields.items() if isinstance(value, str)}}
+        return Stored(
+            row=await get_instance(session, actor, instance_id),
+            tags=await tags_of(session, actor, instance_id),
+            tls=(await endpoint_of(session, instance_id)).tls,
+            is_locked=await is_engine_locked(session, actor, instance_id),
+        )
 
 
 ROUTES = [
     Route("/instances/new", new, methods=["GET"]),
     Route("/instances/new", create, methods=["POST"]),
+    Route("/instances/validate", validate, methods=["POST"]),
     Route("/instances/{id:row_id}/edit", edit, methods=["GET"]),
     Route("/instances/{id:row_id}/edit", save, methods=["POST"]),
 ]

@@ -11,6 +11,8 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
+from whalefall.domain.preferences import NO_PREFERENCES, Preferences
+
 CATALOGUES = Path(__file__).parent / "locale"
 
 
@@ -29,8 +31,9 @@ LANGUAGES = {language.tag: language for language in (ENGLISH, CHINESE)}
 
 
 def language_of(request: Request) -> Language:
-    """The reader's own choice, else the first accepted language that we speak, else English."""
-    chosen = LANGUAGES.get(request.cookies.get("lang", ""))
+    """The reader's own choice, else this browser's, else the first accepted, else English."""
+    liked: Preferences = getattr(request.state, "preferences", NO_PREFERENCES)
+    chosen = LANGUAGES.get(liked.language or request.cookies.get("lang", ""))
     return chosen or _accepted(request.headers.get("accept-language", ""))
 
 

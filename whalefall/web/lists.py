@@ -17,14 +17,17 @@ SIZES = (50, 25, 100, 200)
 class ListState:
     """What a list's own links need. `target` is the block that they swap.
 
-    `values` are the filters as they stand in the address; `labels` name those shown as chips.
+    `values` are the filters as they stand in the address; `labels` name those shown as chips,
+    `texts` says in words what an address has as a number. `choices` are the sizes of a page.
     """
 
     path: str
     target: str
     values: Mapping[str, Any]
     labels: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     default_order: str = ""
+    choices: tuple[int, ...] = SIZES
     size: int = SIZES[0]
     at: int = 1  # the number of the first row on this page, for reading only
     position: Mapping[str, Any] = field(default_factory=dict)
@@ -35,13 +38,13 @@ class ListState:
 
     @property
     def sizes(self) -> list[int]:
-        return sorted(SIZES)
+        return sorted(self.choices)
 
     @property
     def active(self) -> list[tuple[str, str, str]]:
         """The filters in force as (name, label, value)."""
         return [
-            (name, label, ", ".join(value) if isinstance(value, list) else str(value))
+            (name, label, self.texts.get(name) or _joined(value))
             for name, label in self.labels.items()
             if (value := self.values.get(name))
         ]
@@ -78,23 +81,32 @@ def list_state(
     hidden: tuple[str, ...] = (),
     default_order: str = "",
     path: str = "",
+    choices: tuple[int, ...] = SIZES,
 ) -> tuple[ListState, PageRequest]:
-    """The state and the page asked for; unknown parameters are dropped from the links."""
+    """The state and the page asked for; unknown parameters are dropped from the links.
+
+    The first of `choices` is the size of a page unless another is asked for.
+    """
     fields = request.query_params
-    page = forms.page_request(fields, SIZES)
+    page = forms.page_request(fields, choices)
     size = page.last if page.backward else page.first
     at = max(1, forms.integer(fields, "at") or 1)
     values: dict[str, Any] = {name: forms.text(fields, name) for name in (*labels, *hidden)}
     values |= {"tags": forms.texts(fields, "tags")} if "tags" in values else {}
-    values |= {"order": forms.text(fields, "order"), "size": size if size != SIZES[0] else None}
+    values |= {"order": forms.text(fields, "order"), "size": size if size != choices[0] else None}
     state = ListState(
         path=path or request.url.path,
         target=target,
         values=values,
         labels=labels,
         default_order=default_order,
-        size=size or SIZES[0],
+        choices=choices,
+        size=size or choices[0],
         at=at,
         position={"after": page.after, "before": page.before, "at": at if at > 1 else None},
     )
     return state, page
+
+
+def _joined(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

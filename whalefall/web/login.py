@@ -64,6 +64,7 @@ def _page(
         headers=headers,
         next=target,
         problem=problem,
+        wait_minutes=problem.wait_minutes if isinstance(problem, TooManyAttempts) else None,
         values={"username": username},
         errors=forms.errors_of(problem) if problem and problem.field else {},
     )

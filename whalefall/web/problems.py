@@ -15,16 +15,16 @@ from starlette.responses import RedirectResponse, Response
 
 from whalefall.auth import Actor
 from whalefall.domain.links import safe_next
-from whalefall.errors import SUGGESTIONS, BadInput, Code, NotFound, Problem, Severity
+from whalefall.errors import SUGGESTIONS, BadInput, Code, NotFound, Problem, Severity, said
 from whalefall.resolvers.users import TooManyAttempts
-from whalefall.web.html import is_fragment, render
+from whalefall.web.html import is_fragment, redirect, render
 from whalefall.web.languages import language_of, translations
 from whalefall.web.words import problem_title
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 PROBES = {"/livez", "/readyz", "/metrics"}
-UNEXPECTED = "Something went wrong on our side; the log has it under this error id."
+UNEXPECTED = said("Something went wrong on our side; the log has it under this error id.")
 log = structlog.get_logger(__name__)
 
 
@@ -48,6 +48,8 @@ def answer(
         return _json(envelope(problem, request, error_id), status, extra)
     if problem.problem_code is Code.AUTHENTICATION_REQUIRED:
         return _to_sign_in(request)
+    if problem.problem_code is Code.PERMISSION_REQUIRED and _must_change_password(request):
+        return redirect(request, "/me")  # which says why
     return _page(request, problem, status, extra, error_id)
 
 
@@ -120,7 +122,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         problem = BadInput("This address does not take this method.")
     else:
-        problem = BadInput(f"{HTTPStatus(error.status_code).phrase}.")
+        problem = BadInput("The server cannot work with this request.")
     return answer(request, problem, status=error.status_code, headers=error.headers)
 
 
@@ -135,15 +137,17 @@ def _page(
 ) -> Response:
     gettext = translations(language_of(request)).gettext
     title = gettext(problem_title(problem.problem_code))
+    shown = {"title": title, "text": problem.message, "hint": problem.hint or ""}
     if is_fragment(request):
         headers = {**headers, "HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
-        toast = {"tone": "bad", "title": title, "text": problem.message}
-        reference = error_id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
-        return render(
-            request, "toast.html", status=status, headers=headers, reference=reference, **toast
-        )
-    said = {"title": title, "text": problem.message, "hint": problem.hint or ""}
-    return render(request, "error.html", headers=headers, status=status, **said)
+        shown["reference"] = error_id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+        return render(request, "toast.html", headers=headers, status=status, **shown)
+    return render(request, "error.html", headers=headers, status=status, **shown)
+
+
+def _must_change_password(request: Request) -> bool:
+    actor: Actor = request.state.actor
+    return actor.must_change_password and actor.session_id is not None
 
 
 def _to_sign_in(request: Request) -> Response:

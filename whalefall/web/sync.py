@@ -1,15 +1,18 @@
 """Sync sessions: the list, one of them while it runs and after, and its end by hand."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus
-from whalefall.resolvers.sessions import cancel_sync_session
+from whalefall.domain.charts import Segment, timeline
+from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
+from whalefall.resolvers.sessions import cancel_sync_session, follow_session
 from whalefall.resolvers.sync import (
     SyncRecordFilter,
+    SyncRecordRow,
     SyncSessionFilter,
     SyncSessionRow,
     get_sync_session,
@@ -17,13 +20,15 @@ from whalefall.resolvers.sync import (
     list_sync_sessions,
 )
 from whalefall.web import forms
-from whalefall.web.html import redirect, render
+from whalefall.web.events import EVENT_STREAM, told
+from whalefall.web.html import is_fragment, redirect, render
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
 
 LABELS = {
     "category": N_("Kind"),
     "status": N_("Status"),
+    "trigger": N_("Trigger"),
     "instance_id": N_("Instance"),
     "database_id": N_("Database"),
 }
@@ -32,13 +37,15 @@ STATUSES = tuple(status for status in SyncStatus if status != SyncStatus.LOST)
 
 
 async def sessions(request: Request) -> Response:
-    """The list of sessions; running ones move, because the table asks again while any runs."""
+    """The list of sessions; running ones move, because their rows ask again."""
     fields = request.query_params
     category = forms.choice(fields, "category", SyncCategory)
     status = forms.choice(fields, "status", SyncStatus)
+    trigger = forms.choice(fields, "trigger", SyncTrigger)
     filter = SyncSessionFilter(
         categories=[category] if category else None,
         statuses=[status] if status else None,
+        triggers=[trigger] if trigger else None,
         instance_id=forms.integer(fields, "instance_id"),
         database_id=forms.integer(fields, "database_id"),
     )
@@ -51,14 +58,24 @@ async def sessions(request: Request) -> Response:
         push=state.here,
         list=state,
         page=rows,
-        moving=any(_is_moving(row) for row in rows.rows),
         categories=CATEGORIES,
         statuses=STATUSES,
+        triggers=list(SyncTrigger),
     )
 
 
+async def row(request: Request) -> Response:
+    """One row of the list, which asks for itself until its session is finished."""
+    sync_id = forms.path_id(request)
+    async with request.app.state.db.read() as session:
+        found = await get_sync_session(session, request.state.actor, sync_id)
+    if not is_fragment(request):
+        return redirect(request, f"/sync-sessions/{sync_id}")
+    return render(request, "sync/row.html", row=found)
+
+
 async def detail(request: Request) -> Response:
-    """One session with its records. While it runs, its block asks for itself again."""
+    """One session with its records. While it runs, its block asks for itself after each event."""
     actor, sync_id, fields = request.state.actor, forms.path_id(request), request.query_params
     status = forms.choice(fields, "status", SyncStatus)
     labels = {"status": N_("Status")}
@@ -74,9 +91,19 @@ async def detail(request: Request) -> Response:
         list=state,
         page=records,
         moving=_is_moving(row),
-        done=row.succeeded + row.failed + row.cancelled,
+        spans=_spans(records.rows),
         statuses=_present(row),
     )
+
+
+async def events(request: Request) -> Response:
+    """Server-sent events: "changed" whenever the page should look again, "done" after the last."""
+    db, sync_id = request.app.state.db, forms.path_id(request)
+    states = follow_session(db, request.state.actor, sync_id)
+    first = await anext(states)  # whoever may not see it, or asks for none, is told so by status
+    headers = {"X-Accel-Buffering": "no"}
+    stream = told(first, states, lambda state: state.value.status in TERMINAL)
+    return StreamingResponse(stream, headers=headers, media_type=EVENT_STREAM)
 
 
 async def cancel(request: Request) -> Response:
@@ -91,6 +118,13 @@ def _is_moving(row: SyncSessionRow) -> bool:
     return row.status not in TERMINAL
 
 
+def _spans(records: Sequence[SyncRecordRow]) -> dict[int, Segment]:
+    """The place of each record on the time axis of those shown."""
+    now = datetime.now(UTC)
+    spans = [(record.started_at, record.finished_at or now) for record in records]
+    return {records[span.index].id: span for span in timeline(spans)}
+
+
 def _present(row: SyncSessionRow) -> Sequence[SyncStatus]:
     """The statuses worth filtering by in a session of many records."""
     return STATUSES if row.total > 1 else ()
@@ -99,5 +133,7 @@ def _present(row: SyncSessionRow) -> Sequence[SyncStatus]:
 ROUTES = [
     Route("/sync-sessions", sessions),
     Route("/sync-sessions/{id:row_id}", detail),
+    Route("/sync-sessions/{id:row_id}/row", row),
+    Route("/sync-sessions/{id:row_id}/events", events),
     Route("/sync-sessions/{id:row_id}/actions/cancel", cancel, methods=["POST"]),
 ]

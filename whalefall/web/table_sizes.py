@@ -1,7 +1,10 @@
 """The tables of a database: the panel, its refresh, and the progress while that runs."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,30 +23,45 @@ from whalefall.resolvers.sync import (
 from whalefall.resolvers.table_sizes import (
     TableSizeFilter,
     TableSizeOrderField,
+    TableSizeRow,
+    TableTotals,
     count_table_sizes,
     get_table_snapshot,
+    get_table_totals,
     list_table_sizes,
 )
 from whalefall.web import forms
-from whalefall.web.html import is_fragment, redirect, render
+from whalefall.web.html import is_fragment, query, redirect, render
 from whalefall.web.lists import ListState, list_state
 from whalefall.web.words import N_
 
-LABELS = {"search": N_("Search"), "schema": N_("Schema"), "min_size": N_("At least")}
+LABELS = {
+    "search": N_("Search"),
+    "schema": N_("Schema"),
+    "table": N_("Table"),
+    "min_size": N_("At least"),
+}
+SIZES = (200, 50, 1000, 2000)
 MAP_CELLS = 30
+LEAST_SHARE = 0.004  # of all tables: a smaller cell could be neither read nor clicked
 PANEL, LIST = "tables_panel", "tables_list"
+LIVE = [SyncStatus.PENDING, SyncStatus.RUNNING]
+CHANGED = "tables:changed"  # what else shows something of the tables asks for itself again
 
 
 async def tables(request: Request) -> Response:
-    """The tables alone, map and list; the search only swaps the list, so its field keeps focus."""
+    """The tables as a page or a dialog; the search only swaps the list, so its field keeps focus.
+
+    The address follows the list only where the page is about this database, not under a dialog.
+    """
     async with request.app.state.db.read() as session:
         row = await get_database(session, request.state.actor, forms.path_id(request))
         panel = await tables_of(request, session, row)
     state: ListState = panel["list"]
     if is_fragment(request) and request.headers.get("hx-target") == LIST:
-        headers = {"HX-Push-Url": state.here}
+        headers = {"HX-Push-Url": state.here if _is_ours(request, row.id) else "false"}
         return render(request, "databases/tables_list.html", headers=headers, row=row, **panel)
-    return render(request, "databases/tables.html", push=state.here, row=row, **panel)
+    return render(request, "databases/tables.html", row=row, **panel)
 
 
 async def refresh(request: Request) -> Response:
@@ -54,20 +72,21 @@ async def refresh(request: Request) -> Response:
         await start_table_sizes(session, actor, database_id, trigger=SyncTrigger.MANUAL)
     if not is_fragment(request):
         return redirect(request, _state(request)[0].url())
-    return await _panel(request)
+    return await _panel(_as_listed(request, await request.form()))
 
 
 async def progress(request: Request) -> Response:
-    """What the panel's progress line asks each second; when all is done, the panel itself."""
+    """What the panel's progress asks each second; when all is done, the panel and a toast."""
     database_id = forms.path_id(request)
     async with request.app.state.db.read() as session:
         snapshot = await get_table_snapshot(session, request.state.actor, database_id)
-        record = await _running(request, session, database_id)
-    if snapshot is not None and snapshot.status == SnapshotStatus.REFRESHING:
-        state, _ = _state(request)
-        return render(request, "databases/progress.html", list=state, record=record)
-    headers = {"HX-Retarget": f"#{PANEL}", "HX-Reswap": "outerHTML"}
-    return await _panel(request, headers)
+        if snapshot is not None and snapshot.status == SnapshotStatus.REFRESHING:
+            record = await _record(request, session, database_id, LIVE)
+            state, _ = _state(request)
+            return render(request, "databases/progress.html", list=state, record=record)
+        ended = await _record(request, session, database_id)
+    headers = {"HX-Retarget": f"#{PANEL}", "HX-Reswap": "outerHTML", "HX-Trigger": CHANGED}
+    return await _panel(request, headers, ended=ended)
 
 
 async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) -> dict[str, Any]:
@@ -76,6 +95,7 @@ async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) ->
     filter = TableSizeFilter(
         search=forms.text(fields, "search"),
         schema_name=forms.text(fields, "schema"),
+        table_name=forms.text(fields, "table"),
         min_size_bytes=forms.size(fields, "min_size"),
     )
     state, page = _state(request)
@@ -84,36 +104,69 @@ async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) ->
     found = await list_table_sizes(session, actor, row.id, filter, order, page)
     largest = await list_table_sizes(session, actor, row.id, page=forms.first(MAP_CELLS))
     refreshing = snapshot is not None and snapshot.status == SnapshotStatus.REFRESHING
+    totals = await get_table_totals(session, actor, row.id)
     return {
         "list": state,
         "page": found,
         "total": await count_table_sizes(session, actor, row.id, filter),
         "snapshot": snapshot,
+        "totals": totals,
         "largest": largest.rows,
-        "record": await _running(request, session, row.id) if refreshing else None,
+        "cells": _cells(largest.rows, totals),
+        "record": await _record(request, session, row.id, LIVE) if refreshing else None,
+        "ended": None,
     }
+
+
+def _cells(largest: Sequence[TableSizeRow], totals: TableTotals) -> list[TableSizeRow]:
+    """The tables that get a cell of the map: large enough to be seen beside the largest."""
+    least = totals.size_bytes * LEAST_SHARE
+    return [table for table in largest if table.size_bytes and table.size_bytes >= least]
+
+
+def _is_ours(request: Request, database_id: int) -> bool:
+    """Whether the page in the browser is this database's own; unknown counts as yes."""
+    path = urlsplit(request.headers.get("hx-current-url", "")).path
+    page = f"/databases/{database_id}"
+    return path in ("", page, f"{page}/tables")
 
 
 def _state(request: Request) -> tuple[ListState, PageRequest]:
     """The list's own address, whichever page or deed shows it."""
     path = f"/databases/{forms.path_id(request)}/tables"
-    return list_state(request, LIST, LABELS, default_order="-size", path=path)
+    return list_state(request, LIST, LABELS, default_order="-size", path=path, choices=SIZES)
 
 
-async def _panel(request: Request, headers: dict[str, str] | None = None) -> Response:
+def _as_listed(request: Request, fields: FormData) -> Request:
+    """The request as if the list's fields, which may have changed since, were in its address."""
+    if "search" not in fields:
+        return request
+    wanted = {name: forms.text(fields, name) for name in (*LABELS, "order", "size")}
+    return Request({**request.scope, "query_string": query("", wanted)[1:].encode()})
+
+
+async def _panel(
+    request: Request,
+    headers: dict[str, str] | None = None,
+    *,
+    ended: SyncRecordRow | None = None,
+) -> Response:
     async with request.app.state.db.read() as session:
         row = await get_database(session, request.state.actor, forms.path_id(request))
         panel = await tables_of(request, session, row)
+    panel["ended"] = ended
     return render(request, "databases/tables.html", block=PANEL, headers=headers, row=row, **panel)
 
 
-async def _running(
-    request: Request, session: ReadSession, database_id: int
+async def _record(
+    request: Request,
+    session: ReadSession,
+    database_id: int,
+    statuses: list[SyncStatus] | None = None,
 ) -> SyncRecordRow | None:
-    """The record of the refresh under way, for its stage and progress."""
-    live = [SyncStatus.PENDING, SyncStatus.RUNNING]
+    """The record of the latest refresh, or of the one in these statuses."""
     filter = SyncSessionFilter(
-        categories=[SyncCategory.TABLE_SIZES], statuses=live, database_id=database_id
+        categories=[SyncCategory.TABLE_SIZES], statuses=statuses, database_id=database_id
     )
     actor, page = request.state.actor, forms.first(1)
     sessions = await list_sync_sessions(session, actor, filter, page=page)

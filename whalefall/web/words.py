@@ -29,11 +29,18 @@ WORDS: Mapping[str, Word] = {
     "GOOD": Word(N_("Reachable"), "ok", "circle-check"),
     "STALE": Word(N_("Stale"), "warn", "clock-alert"),
     "FAILED": Word(N_("Failed"), "bad", "octagon-x"),
+    # rows of an import
+    "CREATED": Word(N_("Added"), "ok", "circle-check"),
+    "REFUSED": Word(N_("Refused"), "bad", "octagon-x"),
     # freshness
     "FRESH": Word(N_("Fresh"), "ok", "circle-check"),
     "LATE": Word(N_("Late"), "warn", "clock-alert"),
     "OVERDUE": Word(N_("Overdue"), "bad", "octagon-alert"),
     "NEVER": Word(N_("Never collected"), "neutral", "circle-dashed"),
+    # what is known of a database
+    "READ": Word(N_("Size read"), "ok", "circle-check"),
+    "UNREADABLE": Word(N_("Unreadable"), "warn", "circle-off"),
+    "GONE": Word(N_("Gone"), "neutral", "ghost"),
     # snapshots
     "READY": Word(N_("Ready"), "ok", "circle-check"),
     "REFRESHING": Word(N_("Refreshing"), "info", "loader-circle"),
@@ -74,9 +81,20 @@ WORDS: Mapping[str, Word] = {
     "SSH": Word(N_("SSH")),
     "WINDOWS": Word(N_("Windows")),
     "LDAP": Word(N_("LDAP")),
+    "DISABLED": Word(N_("Disabled"), "neutral", "ban"),
     "VIEWER": Word(N_("Viewer")),
     "OPERATOR": Word(N_("Operator")),
     "ADMIN": Word(N_("Administrator")),
+    "VIEW": Word(N_("Read")),
+    "UPDATE": Word(N_("Change")),
+    "EXECUTE": Word(N_("Collect")),
+    "CREATE": Word(N_("Add")),
+    "DELETE": Word(N_("Delete")),
+    # how pages look
+    "light": Word(N_("Light")),
+    "dark": Word(N_("Dark")),
+    "compact": Word(N_("Compact")),
+    "relaxed": Word(N_("Relaxed")),
     "DISABLE": Word(N_("Off")),
     "PREFER": Word(N_("Prefer")),
     "REQUIRE": Word(N_("Require")),
@@ -132,7 +150,34 @@ PROBLEMS: Mapping[Code, str] = {
     Code.INTERNAL_ERROR: N_("Something went wrong"),
 }
 
-
+NEXT_STEPS: Mapping[Code, str] = {
+    Code.DATABASE_CONNECTION_ERROR: N_("Check host, port and firewall, and that the server runs."),
+    Code.AUTH_FAILED: N_("Check the user name and the password of the credential."),
+    Code.DATABASE_NOT_FOUND: N_("Name a first database that the server has."),
+    Code.TLS_ERROR: N_("Check the encryption, and the authority that signed the certificate."),
+    Code.TOO_MANY_CONNECTIONS: N_("Wait a little, or let the server take more connections."),
+    Code.TARGET_PERMISSION_DENIED: N_("Grant the account what it lacks."),
+    Code.DATABASE_TIMEOUT: N_("Try again; if it stays so, look at the load of the server."),
+    Code.DATABASE_QUERY_ERROR: N_("Look into the log of the server."),
+    Code.TARGET_NOT_ALLOWED: N_("Ask who runs WhaleFall to allow this address."),
+    Code.DRIVER_MISSING: N_("Ask who runs WhaleFall to install the driver."),
+    Code.CREDENTIAL_INACTIVE: N_("Switch the credential on, or choose another one."),
+    Code.CREDENTIAL_DECRYPT_FAILED: N_("Enter the password of the credential again."),
+}
+MISSING = (  # what operations say of any noun, made of its name
+    N_("There is no such API token."),
+    N_("There is no such audit entry."),
+    N_("There is no such credential."),
+    N_("There is no such database."),
+    N_("There is no such instance."),
+    N_("There is no such sync record."),
+    N_("There is no such sync session."),
+    N_("There is no such table size."),
+    N_("There is no such table snapshot."),
+    N_("There is no such tag."),
+    N_("There is no such user."),
+    N_("There is no such user session."),
+)
 STAGES: Mapping[str | None, str] = {
     None: N_("Waiting for a worker"),
     "inventory": N_("Reading the inventory"),

@@ -11,7 +11,7 @@ from tests.adapters.postgresql.server import PostgreSQLServer
 from whalefall.adapters.base import Adapter, Target, TargetSession
 from whalefall.adapters.postgresql import PostgreSQLAdapter
 from whalefall.adapters.postgresql.session import PostgreSQLSession, server_fact
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import ClosedDatabase, Code, TargetProblem
 
 ADAPTER = PostgreSQLAdapter()
 
@@ -56,7 +56,11 @@ async def test_missing_connect_privilege_is_told_apart(
 ) -> None:
     await server.owner.execute(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")
 
-    assert await refusal(server.target(), database) is Code.TARGET_PERMISSION_DENIED
+    with pytest.raises(TargetProblem, match=f"connect to the database {database}") as caught:
+        async with ADAPTER.connect(server.target(), QUICK, database=database):
+            pass
+    assert caught.value.problem_code is Code.TARGET_PERMISSION_DENIED
+    assert f'GRANT CONNECT ON DATABASE "{database}" TO ' in (caught.value.hint or "")
 
 
 async def test_database_that_allows_no_connections_is_a_connection_error(
@@ -64,7 +68,10 @@ async def test_database_that_allows_no_connections_is_a_connection_error(
 ) -> None:
     await server.owner.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
 
-    assert await refusal(server.target(), database) is Code.DATABASE_CONNECTION_ERROR
+    with pytest.raises(ClosedDatabase) as caught:
+        async with ADAPTER.connect(server.target(), QUICK, database=database):
+            pass
+    assert caught.value.problem_code is Code.DATABASE_CONNECTION_ERROR
 
 
 async def test_name_cut_short_by_the_server_is_not_taken_for_the_database(

@@ -1,6 +1,6 @@
 """The list of databases: what comes, goes and comes back, and what is not believed at once."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -199,3 +199,21 @@ async def test_a_total_of_what_was_shown_is_no_exact_one(db: Database) -> None:
     assert instance == {"total_size_bytes": 100, "size_quality": "PARTIAL"}
     (day,) = await fetch(db, "SELECT quality FROM instance_size_stats")
     assert day["quality"] == "PARTIAL"
+
+
+async def test_a_size_brings_its_growth_with_it(db: Database) -> None:
+    instance_id = await make(db)
+    await see(db, instance_id, "new", "grown", "lost")
+    await sized(db, instance_id, DAY - timedelta(days=29), grown=80, lost=10)
+    await sized(db, instance_id, DAY - timedelta(days=1), grown=99, lost=20)
+
+    await sized(db, instance_id, new=5, grown=100, lost=None)
+
+    columns = "name, growth_bytes, growth_percent, growth_since"
+    found = await fetch(db, f"SELECT {columns} FROM instance_databases ORDER BY name")
+    since = DAY - timedelta(days=29)
+    assert [tuple(row.values()) for row in found] == [
+        ("grown", 20, 25.0, since),
+        ("lost", 10, 100.0, since),  # what was told of the size that is still shown
+        ("new", None, None, None),
+    ]

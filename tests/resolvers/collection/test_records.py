@@ -12,7 +12,7 @@ from tests.fake_engine import FAKE, FakeServer, registered, table
 from whalefall.auth import Actor
 from whalefall.db import Database
 from whalefall.domain.states import SyncStatus, SyncTrigger
-from whalefall.errors import Code, Conflict, PermissionRequired, TargetProblem
+from whalefall.errors import ClosedDatabase, Code, Conflict, PermissionRequired, TargetProblem
 from whalefall.queue import Job
 from whalefall.resolvers.collection import collect_capacity, collect_table_sizes
 from whalefall.resolvers.collection.claims import (
@@ -76,6 +76,16 @@ async def session_row(db: Database) -> dict[str, Any]:
     return await one(db, "SELECT * FROM sync_sessions ORDER BY id DESC LIMIT 1")
 
 
+async def test_a_refresh_teaches_search_the_names_of_its_tables(
+    db: Database, otto: Actor, database_id: int, sent_jobs: list[Job]
+) -> None:
+    await start(db, otto, database_id)
+    await collect_table_sizes(db, WORKER, sent_jobs[0].ids["record_id"])
+
+    found = await one(db, "SELECT array_agg(name ORDER BY name) AS names FROM table_names")
+    assert found["names"] == ["a", "b"]
+
+
 async def test_a_refresh_saves_the_snapshot_and_closes_its_session(
     db: Database, otto: Actor, database_id: int, sent_jobs: list[Job]
 ) -> None:
@@ -132,6 +142,31 @@ async def test_a_failure_keeps_the_old_snapshot_and_says_why(
     assert (head["table_count"], head["last_error_code"]) == (2, "AUTH_FAILED")
     assert (await one(db, "SELECT count(*) FROM database_table_size_stats"))["count"] == 2
     assert (await one(db, "SELECT last_error_code FROM instances"))["last_error_code"]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        TargetProblem("No such database.", code=Code.DATABASE_NOT_FOUND),
+        ClosedDatabase("It lets nobody in."),
+    ],
+)
+async def test_what_is_wrong_with_one_database_is_no_failure_of_its_instance(
+    db: Database,
+    otto: Actor,
+    database_id: int,
+    server: FakeServer,
+    sent_jobs: list[Job],
+    problem: TargetProblem,
+) -> None:
+    server.problem = problem
+
+    await start(db, otto, database_id)
+    await collect_table_sizes(db, WORKER, sent_jobs.pop().ids["record_id"])
+
+    health = await one(db, "SELECT last_failure_at, last_error_code FROM instances")
+    assert (await record(db))["error_code"] == problem.problem_code
+    assert (health["last_failure_at"], health["last_error_code"]) == (None, None)
 
 
 async def test_an_unexpected_error_fails_the_record_without_its_text(

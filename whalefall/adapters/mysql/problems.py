@@ -7,17 +7,21 @@ from contextlib import contextmanager
 
 from pymysql.err import InterfaceError, MySQLError
 
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import Code, TargetProblem, said
 
 _MESSAGES = {
-    Code.AUTH_FAILED: "The server refused the account: wrong password, unknown, locked or expired.",
-    Code.DATABASE_NOT_FOUND: "The server has no such database.",
-    Code.TARGET_PERMISSION_DENIED: "The account lacks a privilege for this.",
-    Code.DATABASE_CONNECTION_ERROR: "The server cannot be reached, hung up, or speaks no MySQL.",
-    Code.DATABASE_TIMEOUT: "The server did not answer in time.",
-    Code.TLS_ERROR: "The connection cannot be encrypted as asked.",
-    Code.TOO_MANY_CONNECTIONS: "The server takes no more connections now.",
-    Code.DATABASE_QUERY_ERROR: "The server could not answer the query.",
+    Code.AUTH_FAILED: said(
+        "The server refused the account: wrong password, unknown, locked or expired."
+    ),
+    Code.DATABASE_NOT_FOUND: said("The server has no such database."),
+    Code.TARGET_PERMISSION_DENIED: said("The account lacks a privilege for this."),
+    Code.DATABASE_CONNECTION_ERROR: said(
+        "The server cannot be reached, hung up, or speaks no MySQL."
+    ),
+    Code.DATABASE_TIMEOUT: said("The server did not answer in time."),
+    Code.TLS_ERROR: said("The connection cannot be encrypted as asked."),
+    Code.TOO_MANY_CONNECTIONS: said("The server takes no more connections now."),
+    Code.DATABASE_QUERY_ERROR: said("The server could not answer the query."),
 }
 _NUMBERS = {
     Code.AUTH_FAILED: (1045, 1130, 1251, 1524, 1698, 1820, 1862, 2059, 3118, 3955, 4151),

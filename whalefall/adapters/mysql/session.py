@@ -21,7 +21,7 @@ from whalefall.domain.facts import (
     TableFact,
 )
 from whalefall.domain.sizes import Bytes
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import Code, TargetProblem, said
 
 SCHEMATA = "SELECT schema_name, {key} AS file_name FROM information_schema.schemata"
 GRACE_SECONDS = 1.0  # the server's own limit comes first and leaves the session usable
@@ -212,6 +212,6 @@ def _absent(grants: Grants) -> TargetProblem:
 def _denied(privilege: str) -> TargetProblem:
     return problem(
         Code.TARGET_PERMISSION_DENIED,
-        "The account sees nothing of this database, which does not mean that it is empty.",
-        hint=f"Grant {privilege} on *.* to the account.",
+        said("The account sees nothing of this database, which does not mean that it is empty."),
+        hint=said("Grant %(privilege)s on *.* to the account.", privilege=privilege),
     )

@@ -6,14 +6,17 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 
+import asyncpg
+
 from whalefall.adapters.base import Limits, Target
 from whalefall.adapters.postgresql.dialing import Connection, login
 from whalefall.adapters.postgresql.errors import DRIVER_ERRORS, is_refused_by_hba, problem_of
 from whalefall.adapters.postgresql.session import PostgreSQLSession, server_fact
-from whalefall.adapters.postgresql.sql import HELLO, text
+from whalefall.adapters.postgresql.sql import HELLO, quoted, text
 from whalefall.adapters.postgresql.tls import context_for
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.tls import TlsMode
+from whalefall.errors import Code, TargetProblem, said
 
 CLOSING_SECONDS = 2  # for a goodbye, and for a cancelled statement to stop on the server
 
@@ -38,9 +41,20 @@ class PostgreSQLAdapter:
                 server = server_fact(
                     hello["banner"], hello["version"], hello["number"], latency_ms=latency_ms
                 )
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise _kept_out(name, target.username) from error
             except DRIVER_ERRORS as error:
                 raise problem_of(error, mode) from error
             yield PostgreSQLSession(connection, mode, text(hello["database"]), server)
+
+
+def _kept_out(database: str, username: str) -> TargetProblem:
+    grant = f"GRANT CONNECT ON DATABASE {quoted(database)} TO {quoted(username)};"
+    return TargetProblem(
+        said("The account may not connect to the database %(name)s.", name=database),
+        code=Code.TARGET_PERMISSION_DENIED,
+        hint=said("Let its owner run: %(statement)s", statement=grant),
+    )
 
 
 async def _open(target: Target, limits: Limits, database: str) -> Connection:

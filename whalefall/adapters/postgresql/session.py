@@ -4,7 +4,7 @@ import asyncpg
 
 from whalefall.adapters.postgresql.dialing import Connection
 from whalefall.adapters.postgresql.errors import DRIVER_ERRORS, problem_of
-from whalefall.adapters.postgresql.sql import DATABASE_SIZES, INVENTORY, text
+from whalefall.adapters.postgresql.sql import DATABASE_SIZES, INVENTORY, quoted, text
 from whalefall.adapters.postgresql.tables import collect_tables
 from whalefall.domain.facts import (
     Collected,
@@ -56,7 +56,7 @@ class PostgreSQLSession:
             items=items,
             complete=True,
             source="pg_database",
-            missing_grants=[f"CONNECT ON DATABASE {_quoted(name)}" for name in shut],
+            missing_grants=[f"CONNECT ON DATABASE {quoted(name)}" for name in shut],
         )
 
     async def database_sizes(self) -> Collected[DatabaseSizeFact]:
@@ -121,7 +121,3 @@ def _database_size_fact(row: asyncpg.Record) -> DatabaseSizeFact:
             reason=SkipReason.PERMISSION,
         )
     return DatabaseSizeFact(name=name, size_bytes=Bytes(size_bytes))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

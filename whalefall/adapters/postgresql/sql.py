@@ -118,3 +118,8 @@ TABLE_SIZES = """
 def text(name: bytes) -> str:
     """A name as text; bytes that are none are shown as \\xHH."""
     return name.decode(errors="backslashreplace")
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in a statement."""
+    return '"' + name.replace('"', '""') + '"'

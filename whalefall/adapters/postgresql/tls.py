@@ -3,7 +3,7 @@
 import ssl
 
 from whalefall.domain.tls import Tls, TlsMode
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import Code, TargetProblem, said
 
 VERIFYING = (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
 
@@ -47,5 +47,5 @@ def _trust(context: ssl.SSLContext, ca_pem: str) -> None:
         raise TargetProblem(
             "The CA certificate cannot be read.",
             code=Code.TLS_ERROR,
-            hint="Paste it as PEM, from BEGIN CERTIFICATE to END CERTIFICATE.",
+            hint=said("Paste it as PEM, from BEGIN CERTIFICATE to END CERTIFICATE."),
         ) from error

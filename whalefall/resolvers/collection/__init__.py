@@ -7,13 +7,14 @@ from whalefall.resolvers.collection.connection import (
     test_instance,
 )
 from whalefall.resolvers.collection.table_sizes import collect_table_sizes
-from whalefall.resolvers.collection.targets import Endpoint
+from whalefall.resolvers.collection.targets import Endpoint, endpoint_of
 
 __all__ = [
     "ConnectionOutcome",
     "Endpoint",
     "collect_capacity",
     "collect_table_sizes",
+    "endpoint_of",
     "test_connection",
     "test_instance",
 ]

@@ -11,7 +11,7 @@ from whalefall.adapters.base import Limits
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact
-from whalefall.errors import Code
+from whalefall.errors import Code, said
 from whalefall.resolvers.collection.claims import Claim, Outcome, fence, finish
 from whalefall.resolvers.collection.inventory import InventoryCounts, save_inventory, save_sizes
 from whalefall.resolvers.collection.leases import run_claimed
@@ -25,7 +25,7 @@ from whalefall.resolvers.collection.records import (
 )
 from whalefall.resolvers.collection.targets import endpoint_of, target_of
 
-DOUBTED = (
+DOUBTED = said(
     "More than half of the known databases were missing; nothing was deactivated until a second"
     " reading agrees."
 )

@@ -19,6 +19,8 @@ LEASE_SECONDS = 30
 MAX_ATTEMPTS = 3
 RESEND_SECONDS = 10
 
+RECYCLED = """EXISTS (SELECT FROM instances AS target
+                       WHERE target.id = record.instance_id AND target.deleted_at IS NOT NULL)"""
 CLAIM = text(f"""
     UPDATE sync_instance_records AS record
        SET status = 'RUNNING', attempt = attempt + 1, fencing_token = fencing_token + 1,
@@ -29,7 +31,7 @@ CLAIM = text(f"""
        AND session.cancel_requested_at IS NULL
        AND (record.status IN ('PENDING', 'LOST')
             OR record.status = 'RUNNING' AND record.lease_expires_at < now())
-       AND record.attempt < {MAX_ATTEMPTS}
+       AND record.attempt < {MAX_ATTEMPTS} AND NOT {RECYCLED}
  RETURNING record.id, record.session_id, record.fencing_token, record.instance_id,
            record.database_id, record.attempt
 """)  # noqa: S608 (constants of ours)
@@ -59,7 +61,8 @@ RENEW = text(f"""
      WHERE record.id = :record_id AND record.fencing_token = :token
        AND record.status IN ('RUNNING', 'COMPLETED', 'COMPLETED_WITH_ERRORS')
        AND session.id = record.session_id
- RETURNING record.status = 'RUNNING' AND session.cancel_requested_at IS NOT NULL
+ RETURNING record.status = 'RUNNING'
+           AND (session.cancel_requested_at IS NOT NULL OR {RECYCLED})
 """)  # noqa: S608
 START_SESSION = text("""
     UPDATE sync_sessions SET status = 'RUNNING', started_at = coalesce(started_at, now())
@@ -96,18 +99,21 @@ NEXT_OF_TARGET = text("""
 """)
 EXPIRE = text(f"""
     UPDATE sync_instance_records AS record
-       SET status = CASE WHEN session.cancel_requested_at IS NOT NULL THEN 'CANCELLED'
+       SET status = CASE WHEN session.cancel_requested_at IS NOT NULL OR {RECYCLED}
+                         THEN 'CANCELLED'
                          WHEN record.attempt >= {MAX_ATTEMPTS} THEN 'FAILED' ELSE 'LOST' END,
            error_code = CASE WHEN record.attempt >= {MAX_ATTEMPTS} THEN '{Code.INTERNAL_ERROR}' END,
            error_message = CASE WHEN record.attempt >= {MAX_ATTEMPTS}
                                 THEN 'The worker stopped {MAX_ATTEMPTS} times during this job.' END,
            finished_at = CASE WHEN record.attempt >= {MAX_ATTEMPTS}
-                              OR session.cancel_requested_at IS NOT NULL THEN now() END,
+                              OR session.cancel_requested_at IS NOT NULL OR {RECYCLED}
+                              THEN now() END,
            lease_expires_at = NULL, stage = NULL, progress = NULL
       FROM sync_sessions AS session
      WHERE session.id = record.session_id
        AND (record.status = 'RUNNING' AND record.lease_expires_at < now()
-            OR record.status = 'LOST' AND record.attempt >= {MAX_ATTEMPTS})
+            OR record.status = 'LOST' AND record.attempt >= {MAX_ATTEMPTS}
+            OR record.status IN ('PENDING', 'LOST') AND {RECYCLED})
  RETURNING record.session_id
 """)  # noqa: S608
 RESEND = text(f"""
@@ -186,7 +192,7 @@ async def claim_record(session: WriteSession, record_id: int) -> Claim | None:
 
 
 async def renew(session: WriteSession, claim: Claim) -> bool:
-    """Keep the lease; whether somebody asked to cancel. Raises LeaseLost.
+    """Keep the lease; whether to stop, cancelled or its instance recycled. Raises LeaseLost.
 
     A record that its own work has just completed is not lost: the notification of the commit can
     be here before the work hears that it has committed, and goes on to send the next job.
@@ -228,7 +234,10 @@ async def hand_back(session: WriteSession, claim: Claim) -> None:
 
 
 async def reap(session: WriteSession) -> int:
-    """Declare records of silent workers lost (or failed for good) and close their sessions."""
+    """Declare records of silent workers lost (or failed for good) and close their sessions.
+
+    What a recycled instance still has to be read for is cancelled: nobody would ever claim it.
+    """
     sessions = {row[0] for row in await session.execute(EXPIRE)}
     for session_id in sorted(sessions):
         await close_if_done(session, session_id)

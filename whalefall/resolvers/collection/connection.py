@@ -9,7 +9,7 @@ from whalefall.adapters.base import Limits
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.domain.facts import ServerFact
-from whalefall.errors import Code, Problem
+from whalefall.errors import Code, Problem, said
 from whalefall.resolvers.collection.records import remember, timed_out
 from whalefall.resolvers.collection.targets import Endpoint, endpoint_of, target_of
 
@@ -69,7 +69,7 @@ async def _try(db: Database, endpoint: Endpoint) -> tuple[ConnectionOutcome, Ser
         return ConnectionOutcome(
             ok=True,
             code=None,
-            message=f"Connected to {server.version}.",
+            message=said("Connected to %(version)s.", version=server.version),
             hint=None,
             version=server.version,
             latency_ms=server.latency_ms,

@@ -8,6 +8,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from whalefall.db import WriteSession
 from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact, SkipReason
+from whalefall.resolvers.growth import GROWTH_DAYS, baseline, percent
 
 ACTIVE = text("""
     SELECT count(*) AS known, count(*) FILTER (WHERE name = ANY(:names)) AS seen
@@ -49,7 +50,8 @@ def _sizes(sql: str) -> TextClause:
     return text(sql).bindparams(*(bindparam(n, type_=ARRAY(t)) for n, t in arrays.items()))
 
 
-# A size that could not be read today leaves yesterday's number in place, marked STALE.
+# A size that could not be read today leaves yesterday's number in place, marked STALE, and with it
+# the growth that was told of it.
 LATEST = _sizes(f"""
     UPDATE instance_databases AS old
        SET size_bytes = coalesce(fact.size_bytes, old.size_bytes),
@@ -61,10 +63,19 @@ LATEST = _sizes(f"""
                                     ELSE :now END,
            size_quality = CASE WHEN fact.size_bytes IS NULL AND old.size_bytes IS NOT NULL
                                THEN 'STALE' ELSE fact.quality END,
-           size_reason = fact.reason
+           size_reason = fact.reason,
+           growth_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.growth_bytes
+                               ELSE fact.size_bytes - base.size_bytes END,
+           growth_percent = CASE WHEN fact.size_bytes IS NULL THEN old.growth_percent
+                                 ELSE {percent("fact.size_bytes", "base.size_bytes")} END,
+           growth_since = CASE WHEN fact.size_bytes IS NULL THEN old.growth_since
+                               ELSE base.stat_date END
       FROM {_SIZES}
-     WHERE old.instance_id = :instance_id AND old.name = fact.name
- RETURNING old.id
+      JOIN instance_databases AS known
+        ON known.instance_id = :instance_id AND known.name = fact.name
+      LEFT JOIN LATERAL ({baseline("known.id", "CAST(:today AS date)", str(GROWTH_DAYS))}) AS base
+        ON true
+     WHERE old.id = known.id
 """)  # noqa: S608 (constants of ours)
 HISTORY = _sizes(f"""
     INSERT INTO database_size_stats AS old (database_id, stat_date, instance_id, size_bytes,
@@ -169,7 +180,8 @@ async def save_sizes(
 ) -> int:
     """Write today's sizes, each database's latest and the instance's total; how many are known.
 
-    The total is PARTIAL when there may be databases that were not shown.
+    A size that was read brings its growth with it. The total is PARTIAL when there may be
+    databases that were not shown.
     """
     facts = collected.items
     columns = {
@@ -181,7 +193,7 @@ async def save_sizes(
         "reasons": [_reason(fact) for fact in facts],
     }
     when = {"instance_id": instance_id, "now": now}
-    await session.execute(LATEST, {**columns, **when})
+    await session.execute(LATEST, {**columns, **when, "today": today})
     await session.execute(HISTORY, {**columns, **when, "today": today})
     await session.execute(TOTALS, {**when, "complete": collected.complete})
     await session.execute(TOTAL_OF_TODAY, {**when, "today": today})

@@ -9,11 +9,12 @@ from sqlalchemy import update
 from whalefall.db import Database, WriteSession
 from whalefall.domain.facts import ServerFact
 from whalefall.domain.states import SyncStatus
-from whalefall.errors import Code, Problem, TargetProblem
+from whalefall.errors import ClosedDatabase, Code, Problem, TargetProblem, said
 from whalefall.models.instances import Instance
 from whalefall.resolvers.collection.claims import Claim, Outcome, finish, report
 from whalefall.resolvers.collection.snapshots import save_failed_attempt
 
+PARTLY_READ = said("Some objects could not be read; they keep their last values.")
 log = structlog.get_logger(__name__)
 
 
@@ -27,7 +28,7 @@ async def failed(session: WriteSession, claim: Claim, problem: Problem, elapsed_
     if claim.database_id is not None:
         now = datetime.now(UTC)
         await save_failed_attempt(session, claim.database_id, problem, now=now)
-    if isinstance(problem, TargetProblem):
+    if isinstance(problem, TargetProblem) and not _is_of_one_database(claim, problem):
         await remember(session, claim.instance_id, None, problem.problem_code)
     outcome = Outcome(
         status=SyncStatus.FAILED,
@@ -48,9 +49,16 @@ def shortfall(complete: bool, missing_grants: list[str]) -> tuple[Code | None, s
     if complete:
         return None, None
     if not missing_grants:
-        return Code.SYNC_DATA_ERROR, "Some objects could not be read; they keep their last values."
-    grants = ", ".join(dict.fromkeys(missing_grants))
-    return Code.TARGET_PERMISSION_DENIED, f"Some objects could not be read. Missing: {grants}."
+        return Code.SYNC_DATA_ERROR, PARTLY_READ
+    grants = list(dict.fromkeys(missing_grants))
+    message = said("Some objects could not be read. Missing: %(grants)s.", grants=grants)
+    return Code.TARGET_PERMISSION_DENIED, message
+
+
+def _is_of_one_database(claim: Claim, problem: TargetProblem) -> bool:
+    """Whether the server itself has answered, and its other databases are as they were."""
+    told_by_code = problem.problem_code in (Code.DATABASE_NOT_FOUND, Code.TARGET_PERMISSION_DENIED)
+    return claim.database_id is not None and (told_by_code or isinstance(problem, ClosedDatabase))
 
 
 async def remember(
@@ -71,9 +79,8 @@ async def remember(
 
 
 def timed_out(seconds: float) -> TargetProblem:
-    return TargetProblem(
-        f"The server did not finish within {seconds:.0f} seconds.", code=Code.DATABASE_TIMEOUT
-    )
+    message = said("The server did not finish within %(seconds)s seconds.", seconds=round(seconds))
+    return TargetProblem(message, code=Code.DATABASE_TIMEOUT)
 
 
 def since(started: float) -> int:

@@ -24,6 +24,7 @@ from whalefall.resolvers.collection.records import (
 )
 from whalefall.resolvers.collection.snapshots import save_snapshot
 from whalefall.resolvers.collection.targets import endpoint_of, target_of
+from whalefall.resolvers.table_names import add_names_of
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ async def collect_table_sizes(db: Database, actor: Actor, record_id: int) -> Non
     """Read one database's tables, and swap its snapshot; a worker's job."""
     actor.require(Permission.EXECUTE)
     await run_claimed(db, record_id, _table_sizes, db.settings.table_sizes_seconds, failed)
+    await add_names_of(db, record_id)
 
 
 async def _table_sizes(db: Database, claim: Claim) -> None:

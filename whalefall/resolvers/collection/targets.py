@@ -10,7 +10,7 @@ from whalefall.adapters.base import Target
 from whalefall.db import Database, Session
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.tls import Tls, TlsMode
-from whalefall.errors import Code, NotFound, TargetProblem
+from whalefall.errors import Code, NotFound, TargetProblem, said
 from whalefall.models.instances import Credential, Instance
 
 RESOLVE_SECONDS = 5
@@ -72,12 +72,11 @@ async def _open(session: Session, db: Database, credential_id: int | None) -> tu
         raise TargetProblem(
             "This instance has no credential.",
             code=Code.CREDENTIAL_INACTIVE,
-            hint="Choose a credential in the instance's settings.",
+            hint=said("Choose a credential in the instance's settings."),
         )
     if not row.is_active:
-        raise TargetProblem(
-            f"The credential {row.name} is not active.", code=Code.CREDENTIAL_INACTIVE
-        )
+        message = said("The credential %(name)s is not active.", name=row.name)
+        raise TargetProblem(message, code=Code.CREDENTIAL_INACTIVE)
     return row.username, db.keys.decrypt(row.key_id, row.password_ciphertext, row.id)
 
 
@@ -90,6 +89,6 @@ async def _resolve(host: str, port: int) -> str:
         raise TargetProblem(
             "The host name cannot be resolved.",
             code=Code.DATABASE_CONNECTION_ERROR,
-            hint="Check the host name, and the name server of WhaleFall's host.",
+            hint=said("Check the host name, and the name server of WhaleFall's host."),
         ) from error
     return str(found[0][4][0])

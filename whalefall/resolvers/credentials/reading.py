@@ -54,6 +54,10 @@ class CredentialOrderField(StrEnum):
     """NAME is the default."""
 
     NAME = "NAME"
+    TYPE = "TYPE"
+    ENGINE = "ENGINE"
+    USERNAME = "USERNAME"
+    PASSWORD_UPDATED_AT = "PASSWORD_UPDATED_AT"  # noqa: S105 (a column)
     CREATED_AT = "CREATED_AT"
 
 
@@ -91,6 +95,10 @@ CREDENTIALS: Noun[CredentialRow] = Noun(
     where=_where,
     orders={
         CredentialOrderField.NAME: ("name",),
+        CredentialOrderField.TYPE: ("credential_type", "name"),
+        CredentialOrderField.ENGINE: ("engine", "name"),
+        CredentialOrderField.USERNAME: ("username",),
+        CredentialOrderField.PASSWORD_UPDATED_AT: ("password_updated_at",),
         CredentialOrderField.CREATED_AT: ("created_at",),
     },
     default_order=OrderBy(CredentialOrderField.NAME),
@@ -108,6 +116,22 @@ async def list_credentials(
     """One page of credentials, by name unless asked otherwise."""
     listing = Listing(filter=filter, order=order, page=page or PageRequest())
     return await reading.list_rows(session, actor, CREDENTIALS, listing)
+
+
+async def count_credentials(
+    session: Session, actor: Actor, filter: CredentialFilter | None = None
+) -> int:
+    return await reading.count_rows(session, actor, CREDENTIALS, filter)
+
+
+async def list_credential_options(
+    session: Session, actor: Actor, kind: CredentialType, most: int
+) -> list[tuple[int, str]]:
+    """Ids and names of at most so many of a type, by name: cheaper than the rows."""
+    actor.require(CREDENTIALS.permission)
+    options = select(Credential.id, Credential.name).where(Credential.credential_type == kind)
+    result = await session.execute(options.order_by(Credential.name, Credential.id).limit(most))
+    return [(each.id, each.name) for each in result]
 
 
 async def get_credential(session: Session, actor: Actor, credential_id: int) -> CredentialRow:

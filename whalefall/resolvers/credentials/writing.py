@@ -1,9 +1,11 @@
-"""Adding, changing and removing credentials: a password goes in and never comes out."""
+"""Adding and changing credentials: a password goes in and never comes out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from whalefall.auth import Actor, Permission
 from whalefall.crypto import KeyRing
@@ -13,10 +15,11 @@ from whalefall.domain.checks import checked
 from whalefall.domain.engines import Engine
 from whalefall.domain.patch import UNSET, Unset, given
 from whalefall.domain.states import CredentialType
-from whalefall.errors import Code, Conflict
-from whalefall.models.instances import Credential, Instance
+from whalefall.errors import BadInput, Code, Conflict, said
+from whalefall.models.instances import Credential
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.credentials.reading import CREDENTIALS, CredentialRow
+from whalefall.resolvers.credentials.usage import in_use, lock, users_of
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.writing import changes, unique
 
@@ -39,6 +42,7 @@ class CredentialPatch:
     """What changes on a credential; a password that is not given stays."""
 
     name: str | Unset | None = UNSET
+    credential_type: CredentialType | Unset | None = UNSET
     engine: Engine | Unset | None = UNSET
     username: str | Unset | None = UNSET
     password: str | Unset | None = field(default=UNSET, repr=False)
@@ -46,9 +50,16 @@ class CredentialPatch:
     is_active: bool | Unset | None = UNSET
 
 
+def _type(field: str, value: str | None) -> CredentialType:
+    try:
+        return CredentialType(value or "")
+    except ValueError as error:
+        raise BadInput(checks.one_of(CredentialType), field=field) from error
+
+
 CHECKS: dict[str, checks.Check] = {
     "name": checks.line(100),
-    "credential_type": lambda field, value: CredentialType(value),
+    "credential_type": _type,
     "engine": checks.optional_engine,
     "username": checks.line(128),
     "password": checks.secret,
@@ -66,7 +77,7 @@ async def create_credential(
     row_id = (await session.execute(select(_NEXT_ID))).scalar_one()
     stored = {**values, **_encrypted(keys, row_id, values.pop("password"))}
     stored.pop("password")
-    async with unique(session, f"There is already a credential {values['name']}."):
+    async with unique(session, _taken(values["name"])):
         await session.execute(insert(Credential).values(id=row_id, **stored))
     await audit(session, actor, "credential.created", "Credential", row_id, None, values)
     return await reading.get_row(session, actor, CREDENTIALS, row_id)
@@ -78,24 +89,32 @@ async def update_credential(
     keys: KeyRing,
     credential_id: int,
     patch: CredentialPatch,
+    *,
+    expected_updated_at: datetime | None = None,
 ) -> CredentialRow:
     """Change a credential. Raises NotFound, BadInput, Conflict.
 
-    NAME_EXISTS when the name is taken; CREDENTIAL_IN_USE when instances of another engine use it.
+    STALE_OBJECT when it changed after `expected_updated_at`; NAME_EXISTS when the name is taken;
+    CREDENTIAL_IN_USE when instances use it that its new engine or type would not fit.
     """
     actor.require(Permission.UPDATE)
-    await _lock(session, credential_id)
+    await lock(session, [credential_id])
     row = await reading.get_row(session, actor, CREDENTIALS, credential_id)
+    if expected_updated_at is not None and row.updated_at != expected_updated_at:
+        raise Conflict(
+            "Somebody changed this credential in the meantime.",
+            code=Code.STALE_OBJECT,
+            hint=said("Load it again and repeat your change."),
+        )
     values = checked(given(patch), CHECKS)
     password = values.pop("password", None)
     before, after = changes(vars(row), values)
     if not after and password is None:
         return row
-    if after.get("engine") is not None:
-        await _refuse_other_engines(session, credential_id, after["engine"])
+    await _check_fit(session, row, after)
     secret = {} if password is None else _encrypted(keys, credential_id, password)
     statement = update(Credential).where(Credential.id == credential_id)
-    async with unique(session, f"There is already a credential {after.get('name')}."):
+    async with unique(session, _taken(after.get("name"))):
         await session.execute(
             statement.values(**after, **secret, updated_at=func.clock_timestamp())
         )
@@ -105,18 +124,8 @@ async def update_credential(
     return await reading.get_row(session, actor, CREDENTIALS, credential_id)
 
 
-async def delete_credential(session: WriteSession, actor: Actor, credential_id: int) -> None:
-    """Remove a credential that no instance uses. Raises NotFound, Conflict CREDENTIAL_IN_USE."""
-    actor.require(Permission.DELETE)
-    await _lock(session, credential_id)
-    row = await reading.get_row(session, actor, CREDENTIALS, credential_id)
-    if row.instance_count:
-        message = f"{row.instance_count} instances use it, those in the recycle bin included."
-        hint = "Give them another credential first."
-        raise Conflict(message, code=Code.CREDENTIAL_IN_USE, hint=hint)
-    await session.execute(delete(Credential).where(Credential.id == credential_id))
-    before = {name: value for name, value in vars(row).items() if name in CHECKS}
-    await audit(session, actor, "credential.deleted", "Credential", credential_id, before, None)
+def _taken(name: str | None) -> str:
+    return said("There is already a credential %(name)s.", name=name)
 
 
 _NEXT_ID = func.nextval(func.pg_get_serial_sequence("credentials", "id"))
@@ -131,16 +140,12 @@ def _encrypted(keys: KeyRing, row_id: int, password: str) -> dict[str, Any]:
     }
 
 
-async def _lock(session: WriteSession, credential_id: int) -> None:
-    """Hold the row, so that nobody begins to use a credential while it changes or goes."""
-    row = select(Credential.id).where(Credential.id == credential_id)
-    await session.execute(row.with_for_update())
-
-
-async def _refuse_other_engines(session: WriteSession, credential_id: int, engine: Engine) -> None:
-    uses = select(func.count()).where(
-        Instance.credential_id == credential_id, Instance.engine != engine
-    )
-    if count := (await session.execute(uses)).scalar_one():
-        message = f"{count} instances of another engine use it."
-        raise Conflict(message, code=Code.CREDENTIAL_IN_USE, field="engine")
+async def _check_fit(session: WriteSession, row: CredentialRow, after: Mapping[str, Any]) -> None:
+    """Raise CREDENTIAL_IN_USE for a change that instances which use it do not allow."""
+    if not after.keys() & {"engine", "credential_type"}:
+        return
+    users = await users_of(session, row.id)
+    if users and after.get("credential_type", CredentialType.DATABASE) != CredentialType.DATABASE:
+        raise in_use(users, said("It must stay one for databases."), field="credential_type")
+    if others := [user for user in users if after.get("engine") not in (None, user.engine)]:
+        raise in_use(others, said("Their engine is another."), field="engine")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, String, Subquery, and_, case, or_, select
+from sqlalchemy import ColumnElement, String, Subquery, and_, case, func, or_, select
 
 from whalefall.auth import Actor
 from whalefall.db import Session, Statement
@@ -15,6 +15,7 @@ from whalefall.domain.freshness import FRESH_HOURS
 from whalefall.domain.paging import OrderBy, Page, PageRequest
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import ConnectionState, DeletedFilter, InstanceStatus
+from whalefall.domain.tls import TlsMode
 from whalefall.errors import Code
 from whalefall.models.instances import Credential, Instance
 from whalefall.resolvers.capacity import OF_INSTANCE
@@ -22,7 +23,7 @@ from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.csv import Cell, csv_of, joined, utc
 from whalefall.resolvers.nouns.noun import Condition, Connection, Many, Noun, One, described
 from whalefall.resolvers.nouns.queries import Listing
-from whalefall.resolvers.nouns.text import contains, hours_ago, one_of, quoted
+from whalefall.resolvers.nouns.text import contains, equals, hours_ago, one_of, quoted
 from whalefall.resolvers.tags import INSTANCE_TAGS, tag_names_of, tagged
 
 
@@ -49,6 +50,11 @@ class InstanceRow:
     updated_at: datetime = described("When its registration last changed.")
     deleted_at: datetime | None = described("When it went to the recycle bin; null outside.")
     credential_id: int | None = described("The credential it is read with; null: none.")
+    tls_mode: TlsMode = described("How strictly connections are protected.")
+    tls_server_name: str | None = described(
+        "The name that its certificate must carry; null: its host."
+    )
+    has_tls_ca: bool = described("Whether it has a certificate authority of its own.")
     tag_names: list[str] = described("The names of its active tags, in order.")
     database_count: int | None = described("Active databases; null until first collected.")
     inactive_database_count: int | None = described(
@@ -87,6 +93,17 @@ class InstanceFilter:
         "What to do with the recycle bin.", default=DeletedFilter.EXCLUDE
     )
     credential_id: int | None = described("Instances read with this credential.", default=None)
+    connection: ConnectionState | None = described(
+        "Instances whose connection is in this state.", default=None
+    )
+    has_credential: bool | None = described(
+        "Only with, or only without a credential.", default=None
+    )
+    main_version: str | None = described(
+        "Instances of this release line; the empty text: those whose line is not known.",
+        default=None,
+    )
+    port: int | None = described("Instances on this TCP port.", default=None)
 
 
 class InstanceOrderField(StrEnum):
@@ -115,6 +132,15 @@ def _where(view: Subquery, filter: InstanceFilter) -> Iterator[Condition]:
         yield view.c.deleted_at.is_not(None)
     if filter.credential_id is not None:
         yield view.c.credential_id == filter.credential_id
+    if filter.connection is not None:
+        yield view.c.connection_state == quoted(filter.connection)
+    if filter.has_credential is not None:
+        column = view.c.credential_id
+        yield column.is_not(None) if filter.has_credential else column.is_(None)
+    if filter.main_version is not None:
+        yield equals(func.coalesce(view.c.main_version, quoted("")), filter.main_version)
+    if filter.port is not None:
+        yield view.c.port == filter.port
 
 
 def _status() -> ColumnElement[str]:
@@ -156,6 +182,9 @@ INSTANCES: Noun[InstanceRow] = Noun(
         Instance.updated_at,
         Instance.deleted_at,
         Instance.credential_id,
+        Instance.tls_mode,
+        Instance.tls_server_name,
+        Instance.tls_ca_pem.is_not(None).label("has_tls_ca"),
         Credential.name.label("credential_name"),
         tag_names_of(Instance.id).label("tag_names"),
         Instance.database_count,
@@ -215,9 +244,14 @@ async def list_instances(
 
 
 async def count_instances(
-    session: Session, actor: Actor, filter: InstanceFilter | None = None
+    session: Session,
+    actor: Actor,
+    filter: InstanceFilter | None = None,
+    *,
+    at_most: int | None = None,
 ) -> int:
-    return await reading.count_rows(session, actor, INSTANCES, filter)
+    """How many instances match; one more than `at_most` if there are more than so many."""
+    return await reading.count_rows(session, actor, INSTANCES, filter, at_most=at_most)
 
 
 async def get_instance(session: Session, actor: Actor, instance_id: int) -> InstanceRow:

@@ -14,7 +14,7 @@ from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.patch import UNSET, Unset, given
 from whalefall.domain.states import CredentialType
 from whalefall.domain.tls import Tls, TlsMode
-from whalefall.errors import BadInput, Code, Conflict, NotFound
+from whalefall.errors import BadInput, Code, Conflict, NotFound, said
 from whalefall.models.databases import InstanceDatabase
 from whalefall.models.instances import Credential, Instance, InstanceTag, Tag
 from whalefall.resolvers.audit import audit
@@ -86,7 +86,7 @@ async def create_instance(
 ) -> InstanceRow:
     """Register an instance. Raises BadInput, Conflict NAME_EXISTS."""
     actor.require(Permission.CREATE)
-    values = _flat(checked(_with_port(instance), CHECKS))
+    values = flat(checked(_with_port(instance), CHECKS))
     names = values.pop("tag_names")
     tag_ids = await _tag_ids(session, names)
     await _check_credential(session, values["credential_id"], values["engine"])
@@ -118,9 +118,9 @@ async def update_instance(
         raise Conflict(
             "Somebody changed this instance in the meantime.",
             code=Code.STALE_OBJECT,
-            hint="Load it again and repeat your change.",
+            hint=said("Load it again and repeat your change."),
         )
-    before, after = changes(stored, _flat(checked(given(patch), CHECKS)))
+    before, after = changes(stored, flat(checked(given(patch), CHECKS)))
     if not after:
         return await reading.get_row(session, actor, INSTANCES, instance_id)
     await _check_change(session, instance_id, stored, after)
@@ -134,7 +134,7 @@ async def _lock(session: WriteSession, instance_id: int) -> dict[str, Any]:
     row = select(*Instance.__table__.c).where(Instance.id == instance_id).with_for_update()
     found = (await session.execute(row)).mappings().one_or_none()
     if found is None or found["deleted_at"] is not None:
-        raise NotFound("There is no such Instance.")
+        raise NotFound("There is no such instance.")
     names = select(Tag.name).join(InstanceTag).where(InstanceTag.instance_id == instance_id)
     return {**found, "tag_names": sorted((await session.execute(names)).scalars())}
 
@@ -144,7 +144,7 @@ async def _check_change(
 ) -> None:
     merged = {**stored, **after}
     if "engine" in after and await _has_databases(session, instance_id):
-        message = "The engine cannot change while databases of it are known."
+        message = said("The engine cannot change while databases of it are known.")
         raise Conflict(message, code=Code.ENGINE_LOCKED, field="engine")
     if {"engine", "credential_id"} & after.keys():
         await _check_credential(session, merged["credential_id"], merged["engine"])
@@ -171,7 +171,7 @@ def _with_port(instance: InstanceInput) -> dict[str, Any]:
     return values
 
 
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
+def flat(values: dict[str, Any]) -> dict[str, Any]:
     """The same with the columns that TLS consists of."""
     if (tls := values.pop("tls", None)) is not None:
         values["tls_mode"] = TlsMode(tls.mode).value
@@ -181,11 +181,16 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _taken(session: WriteSession, name: str | None) -> str:
-    """What to say should the name be taken: also the recycle bin keeps names."""
+    """What to say should the name be taken."""
     holder = select(Instance.deleted_at).where(Instance.name == name)
-    if (await session.execute(holder)).scalar_one_or_none() is not None:
-        return f"The name {name} belongs to an instance in the recycle bin."
-    return f"There is already an instance {name}."
+    return taken_text(name, (await session.execute(holder)).scalar_one_or_none())
+
+
+def taken_text(name: str | None, deleted_at: datetime | None) -> str:
+    """Whose name it is: also the recycle bin keeps names."""
+    if deleted_at is not None:
+        return said("The name %(name)s belongs to an instance in the recycle bin.", name=name)
+    return said("There is already an instance %(name)s.", name=name)
 
 
 async def _has_databases(session: WriteSession, instance_id: int) -> bool:
@@ -201,15 +206,25 @@ async def _check_credential(
         return
     columns = (Credential.credential_type, Credential.engine, Credential.is_active)
     row = select(*columns).where(Credential.id == credential_id).with_for_update(key_share=True)
-    found = (await session.execute(row)).one_or_none()
+    if problem := credential_problem((await session.execute(row)).one_or_none(), engine):
+        raise BadInput(problem, field="credential_id")
+
+
+def credential_problem(found: Any, engine: Engine | None) -> str | None:
+    """Why a credential's row is not one to read databases of this engine with."""
     if found is None:
-        raise BadInput("There is no such Credential.", field="credential_id")
+        return said("There is no such credential.")
     if found.credential_type != CredentialType.DATABASE:
-        raise BadInput("This credential is not for databases.", field="credential_id")
-    if found.engine not in (None, engine):
-        raise BadInput("This credential is for another engine.", field="credential_id")
+        return said("This credential is not for databases.")
+    if engine is not None and found.engine not in (None, engine):
+        return said("This credential is for another engine.")
     if not found.is_active:
-        raise BadInput("This credential is inactive.", field="credential_id")
+        return said("This credential is inactive.")
+    return None
+
+
+def no_tags(names: list[str]) -> str:
+    return said("There are no tags %(names)s.", names=names)
 
 
 async def _tag_ids(session: WriteSession, names: list[str]) -> list[int]:
@@ -217,7 +232,7 @@ async def _tag_ids(session: WriteSession, names: list[str]) -> list[int]:
     result = await session.execute(select(Tag.name, Tag.id).where(one_of(Tag.name, names)))
     ids: dict[str, int] = {row.name: row.id for row in result}
     if unknown := [name for name in names if name not in ids]:
-        raise BadInput(f"There are no tags {', '.join(unknown)}.", field="tag_names")
+        raise BadInput(no_tags(unknown), field="tag_names")
     return list(ids.values())
 
 

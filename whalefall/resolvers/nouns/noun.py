@@ -1,5 +1,6 @@
 """What a noun looks like in SQL, declared once and checked when it is declared."""
 
+import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
@@ -138,6 +139,12 @@ class Noun(Generic[Row]):
             if any(self.kinds[key].nullable for key in keys[1:]):
                 raise TypeError(f"{self.name}: only the first column of {order} may be null")
         NOUNS.setdefault(self.name, self)
+
+    @cached_property
+    def words(self) -> str:
+        """What people call one of its rows: `sync session` for SyncSession."""
+        words = re.findall("[A-Z][a-z]*", self.name)
+        return " ".join("API" if word == "Api" else word.lower() for word in words)
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -149,7 +150,8 @@ def _value(kind: Kind, value: Any) -> Any:
         value = PARSERS[kind.type](value) if kind.type in PARSERS else value
     except (TypeError, ValueError) as error:
         raise damaged_cursor() from error
-    if type(value) is not kind.type or not _fits(value):
+    is_enum = isinstance(kind.type, type) and issubclass(kind.type, StrEnum)
+    if type(value) is not (str if is_enum else kind.type) or not _fits(value):
         raise damaged_cursor()
     return value
 

@@ -81,8 +81,14 @@ def all_of(
     return select(*columns).select_from(view).where(*conditions).order_by(*order)
 
 
-def count_of(view: Subquery, conditions: Iterable[Condition]) -> View:
-    return select(func.count()).select_from(view).where(*conditions)
+def count_of(view: Subquery, conditions: Iterable[Condition], at_most: int | None = None) -> View:
+    """How many there are; with `at_most` it stops at the first beyond, which is counted too."""
+    if at_most is None:
+        return select(func.count()).select_from(view).where(*conditions)
+    one = literal_column("1", Integer)
+    limit: ColumnElement[int] = literal_column(str(at_most + 1), Integer)
+    some = select(one).select_from(view).where(*conditions).limit(limit)
+    return select(func.count()).select_from(some.subquery())
 
 
 def _limit(window: Window, peek: int) -> ColumnElement[int]:

@@ -48,10 +48,13 @@ async def list_rows(session: Session, actor: Actor, noun: Noun[Row], listing: Li
     return _page(noun, [tuple(row) for row in result], asked.limit, listing.page)
 
 
-async def count_rows(session: Session, actor: Actor, noun: Noun[Any], filter: Any) -> int:
+async def count_rows(
+    session: Session, actor: Actor, noun: Noun[Any], filter: Any, *, at_most: int | None = None
+) -> int:
+    """How many match; one more than `at_most` says that there are more than so many."""
     actor.require(noun.permission)
     view = noun.alias()
-    counted = count_of(view, matching(noun, view, actor, filter))
+    counted = count_of(view, matching(noun, view, actor, filter), at_most)
     return int((await session.execute(counted)).scalar_one())
 
 
@@ -81,7 +84,7 @@ async def get_row(session: Session, actor: Actor, noun: Noun[Row], row_id: int) 
     """The row with this id. Raises NotFound."""
     rows = await get_rows(session, actor, noun, [row_id])
     if row_id not in rows:
-        raise NotFound(f"There is no such {noun.name}.")
+        raise NotFound(f"There is no such {noun.words}.")
     return rows[row_id]
 
 

@@ -13,7 +13,9 @@ UNIQUE_VIOLATION = "23505"
 
 
 @asynccontextmanager
-async def unique(session: WriteSession, message: str) -> AsyncIterator[None]:
+async def unique(
+    session: WriteSession, message: str, *, field: str = "name"
+) -> AsyncIterator[None]:
     """A savepoint for a write that may meet a taken name; then Conflict NAME_EXISTS.
 
     The database is asked, not a look-up before: two callers at once both see a free name.
@@ -24,7 +26,7 @@ async def unique(session: WriteSession, message: str) -> AsyncIterator[None]:
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
             raise
-        raise Conflict(message, code=Code.NAME_EXISTS, field="name") from error
+        raise Conflict(message, code=Code.NAME_EXISTS, field=field) from error
 
 
 def changes(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import jwt
 
 from whalefall.crypto import KeyRing
-from whalefall.errors import Code, Refused
+from whalefall.errors import Code, Refused, said
 
 ALGORITHM = "HS256"
 ISSUER, AUDIENCE, TYPE = "whalefall", "whalefall-api", "access"
@@ -66,5 +66,5 @@ def invalid_token() -> Refused:
 
 
 def expired_token() -> Refused:
-    hint = "Exchange the refresh token for a new one."
+    hint = said("Exchange the refresh token for a new one.")
     return Refused("The access token has expired.", code=Code.TOKEN_EXPIRED, hint=hint)

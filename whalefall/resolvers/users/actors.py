@@ -9,7 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from whalefall import crypto
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Permission, Role
+from whalefall.crypto import KeyRing
 from whalefall.db import Database
+from whalefall.domain.preferences import NO_PREFERENCES, Preferences
 from whalefall.errors import Code, Problem, Refused
 from whalefall.resolvers.users.access_tokens import (
     expired_token,
@@ -21,19 +23,20 @@ IDLE = timedelta(hours=12)
 CSRF = "csrf"
 # Each is read by the request itself and outside any transaction: one round trip, by unique keys.
 SESSION = """
-    SELECT s.id, s.user_id, u.username, u.role,
+    SELECT s.id, s.user_id, u.username, u.role, u.must_change_password,
+           u.theme, u.density, u.language, u.time_zone, u.uses_keys,
            s.last_seen_at < now() - interval '1 minute' AS is_unnoted
       FROM user_sessions s JOIN users u ON u.id = s.user_id
      WHERE s.token_digest = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
        AND s.last_seen_at > now() - $2::interval AND u.is_active
 """
 ACCESS = """
-    SELECT u.username, u.role, s.expires_at <= now() AS is_expired
+    SELECT u.username, u.role, u.must_change_password, s.expires_at <= now() AS is_expired
       FROM user_sessions s JOIN users u ON u.id = s.user_id
      WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND u.is_active
 """
 API_TOKEN = """
-    SELECT t.id, t.user_id, u.username, u.role, t.name, t.scopes,
+    SELECT t.id, t.user_id, u.username, u.role, u.must_change_password, t.name, t.scopes,
            t.expires_at <= now() AS is_expired,
            t.last_used_at IS NULL
            OR t.last_used_at < now() - interval '1 minute' AS is_unnoted
@@ -53,17 +56,25 @@ log = structlog.get_logger(__name__)
 
 async def actor_of_session(db: Database, token: str) -> Actor:
     """The person whose browser holds this token; NOBODY when the session has ended."""
+    actor, _ = await reader_of_session(db, token)
+    return actor
+
+
+async def reader_of_session(db: Database, token: str) -> tuple[Actor, Preferences]:
+    """The same, and how they like the pages: the statement that finds them brings it along."""
     row = await _row(db, SESSION, crypto.token_digest(token), IDLE)
     if row is None:
-        return NOBODY
+        return NOBODY, NO_PREFERENCES
     if row["is_unnoted"]:
         await _note(db, NOTE_SESSION, row["id"])
-    return Actor(
-        name=row["username"],
-        permissions=PERMISSIONS[Role(row["role"])],
-        user_id=row["user_id"],
+    actor = Actor.person(
+        row["user_id"],
+        row["username"],
+        PERMISSIONS[Role(row["role"])],
         session_id=row["id"],
+        must_change_password=row["must_change_password"],
     )
+    return actor, Preferences.of(row)
 
 
 async def actor_of_token(db: Database, token: str) -> Actor:
@@ -73,9 +84,9 @@ async def actor_of_token(db: Database, token: str) -> Actor:
     return await _actor_of_access_token(db, token)
 
 
-def csrf_token_of(db: Database, token: str) -> str:
+def csrf_token_of(keys: KeyRing, token: str) -> str:
     """The CSRF token that belongs to a session: nothing is stored, and only we can make it."""
-    return db.keys.sign(CSRF, token)
+    return keys.sign(CSRF, token)
 
 
 async def _actor_of_access_token(db: Database, token: str) -> Actor:
@@ -86,11 +97,12 @@ async def _actor_of_access_token(db: Database, token: str) -> Actor:
         raise invalid_token()
     if row["is_expired"]:
         raise expired_token()
-    return Actor(
-        name=row["username"],
-        permissions=PERMISSIONS[Role(row["role"])],
-        user_id=sign_in.user_id,
+    return Actor.person(
+        sign_in.user_id,
+        row["username"],
+        PERMISSIONS[Role(row["role"])],
         session_id=sign_in.session_id,
+        must_change_password=row["must_change_password"],
     )
 
 
@@ -106,8 +118,12 @@ async def _actor_of_api_token(db: Database, token: str) -> Actor:
     rights = PERMISSIONS[Role(row["role"])]
     if row["scopes"] is not None:
         rights &= {Permission(scope) for scope in row["scopes"]}
-    return Actor(
-        name=row["username"], permissions=rights, user_id=row["user_id"], token_id=row["id"]
+    return Actor.person(
+        row["user_id"],
+        row["username"],
+        rights,
+        token_id=row["id"],
+        must_change_password=row["must_change_password"],
     )
 
 

@@ -16,7 +16,7 @@ from whalefall import crypto
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Role
 from whalefall.crypto import KeyRing
 from whalefall.db import Database, WriteSession
-from whalefall.errors import Code, Refused
+from whalefall.errors import Code, Refused, said
 from whalefall.models.users import RefreshToken, UserSession
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.users.access_tokens import LIFETIME, SignIn, make_access_token
@@ -115,8 +115,8 @@ async def _refusal(db: Database, digest: bytes, address: str | None) -> Refused:
         if found is not None and found.is_spent:
             await _end(session, found, address)
         elif found is not None and found.is_expired:
-            return _refused("The refresh token has expired.", Code.TOKEN_EXPIRED)
-    return _refused("The refresh token is not valid.", Code.TOKEN_INVALID)
+            return _refused(said("The refresh token has expired."), Code.TOKEN_EXPIRED)
+    return _refused(said("The refresh token is not valid."), Code.TOKEN_INVALID)
 
 
 async def _end(session: WriteSession, reused: Any, address: str | None) -> None:
@@ -140,4 +140,4 @@ async def _end(session: WriteSession, reused: Any, address: str | None) -> None:
 
 
 def _refused(message: str, code: Code) -> Refused:
-    return Refused(message, code=code, field="refresh_token", hint="Sign in again.")
+    return Refused(message, code=code, field="refresh_token", hint=said("Sign in again."))

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 
 from whalefall import crypto
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Role
+from whalefall.crypto import KeyRing
 from whalefall.db import Database, WriteSession
 from whalefall.domain.passwords import USERNAME
 from whalefall.errors import BadInput, Code, Refused
@@ -107,28 +108,37 @@ async def _refuse(db: Database, user: User | None, address: str | None, reason: 
 
 
 async def _begin(db: Database, user: User, address: str | None, user_agent: str | None) -> SignedIn:
-    token = crypto.new_token()
     async with db.write() as session:
         await _note_login(session, user)
-        values = {
-            "user_id": user.id,
-            "token_digest": crypto.token_digest(token),
-            "expires_at": func.now() + LIFETIME,
-            "address": address,
-            "user_agent": _shown(user_agent),
-        }
-        added = await session.execute(
-            insert(UserSession).values(**values).returning(UserSession.id, UserSession.expires_at)
-        )
-        session_id, ends_at = added.one()
         await forgive(session, account_key(user.username))
-        actor = _actor(user, session_id)
-        after = {"address": address}
+        signed_in = await begin_session(session, db.keys, user, address, user_agent)
+        actor, after = _actor(user, signed_in.session_id), {"address": address}
         await audit(session, actor, "user.signed_in", "User", user.id, None, after)
-        row = await reading.get_row(session, actor, USERS, user.id)
-    csrf_token = csrf_token_of(db, token)
+    return signed_in
+
+
+async def begin_session(
+    session: WriteSession, keys: KeyRing, user: User, address: str | None, user_agent: str | None
+) -> SignedIn:
+    """A new session for a person who has just proved who they are."""
+    token = crypto.new_token()
+    values = {
+        "user_id": user.id,
+        "token_digest": crypto.token_digest(token),
+        "expires_at": func.now() + LIFETIME,
+        "address": address,
+        "user_agent": _shown(user_agent),
+    }
+    added = await session.execute(
+        insert(UserSession).values(**values).returning(UserSession.id, UserSession.expires_at)
+    )
+    session_id, ends_at = added.one()
     return SignedIn(
-        token=token, csrf_token=csrf_token, user=row, session_id=session_id, ends_at=ends_at
+        token=token,
+        csrf_token=csrf_token_of(keys, token),
+        user=await reading.get_row(session, _actor(user, session_id), USERS, user.id),
+        session_id=session_id,
+        ends_at=ends_at,
     )
 
 

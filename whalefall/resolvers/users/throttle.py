@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, text
 
 from whalefall.db import WriteSession
 from whalefall.domain.origins import network_of
-from whalefall.errors import Code, Refused
+from whalefall.errors import Code, Refused, counted, said
 from whalefall.models.users import LoginAttempt
 
 WINDOW = timedelta(minutes=15)
@@ -25,10 +25,11 @@ class TooManyAttempts(Refused):
     code = Code.RATE_LIMIT_EXCEEDED
 
     def __init__(self, wait_seconds: int) -> None:
-        minutes = math.ceil(wait_seconds / 60)
-        wait = "in a minute" if minutes <= 1 else f"in {minutes} minutes"
-        super().__init__("Too many attempts to sign in.", hint=f"Try again {wait}.")
-        self.wait_seconds = wait_seconds
+        self.wait_seconds, self.wait_minutes = wait_seconds, max(1, math.ceil(wait_seconds / 60))
+        hint = counted(
+            "Try again in a minute.", "Try again in %(count)s minutes.", self.wait_minutes
+        )
+        super().__init__(said("Too many attempts to sign in."), hint=hint)
 
 
 async def count_attempt(session: WriteSession, account: str, address: str) -> int:

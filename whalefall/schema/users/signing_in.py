@@ -5,7 +5,6 @@ from datetime import datetime
 import strawberry
 from starlette.requests import HTTPConnection
 
-from whalefall.auth import Permission
 from whalefall.resolvers.users import (
     get_me,
     issue_tokens,
@@ -14,7 +13,13 @@ from whalefall.resolvers.users import (
     sign_out,
 )
 from whalefall.schema.context import Info
-from whalefall.schema.problems import UserError, errors_field, mutation, secret_mutation
+from whalefall.schema.problems import (
+    UserError,
+    errors_field,
+    mutation,
+    own_mutation,
+    secret_mutation,
+)
 from whalefall.schema.users.types import User
 
 ACCESS = "For programs: sent as `Authorization: Bearer …` with each request until it expires."
@@ -109,9 +114,8 @@ class UserMutations:
         tokens = await refresh_access_token(info.context.db, input.refresh_token, address=address)
         return RefreshAccessTokenPayload(**vars(tokens))
 
-    @mutation(
-        "Sign out: the session ends, and all its tokens with it. By an API token it does nothing.",
-        needs=Permission.VIEW,
+    @own_mutation(
+        "Sign out: the session ends, and all its tokens with it. By an API token it does nothing."
     )
     async def logout(self, info: Info) -> LogoutPayload:
         context = info.context

@@ -5,6 +5,8 @@ from whalefall.resolvers.users.api_tokens.reading import (
     ApiTokenFilter,
     ApiTokenOrderField,
     ApiTokenRow,
+    get_own_api_token,
+    list_own_api_tokens,
 )
 from whalefall.resolvers.users.api_tokens.writing import (
     ApiTokenInput,
@@ -23,5 +25,7 @@ __all__ = [
     "NewApiToken",
     "create_api_token",
     "create_own_api_token",
+    "get_own_api_token",
+    "list_own_api_tokens",
     "revoke_api_token",
 ]

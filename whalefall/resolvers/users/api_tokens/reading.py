@@ -8,9 +8,13 @@ from enum import StrEnum
 from sqlalchemy import Subquery, func, or_, select
 
 from whalefall.auth import Actor, Permission
-from whalefall.domain.paging import Direction, OrderBy
+from whalefall.db import Session
+from whalefall.domain.paging import Direction, OrderBy, Page
+from whalefall.errors import NotFound
 from whalefall.models.users import ApiToken
+from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, RequiredOne, described
+from whalefall.resolvers.nouns.queries import Listing
 
 
 @dataclass(kw_only=True)
@@ -82,3 +86,17 @@ API_TOKENS: Noun[ApiTokenRow] = Noun(
     default_order=OrderBy(ApiTokenOrderField.CREATED_AT, Direction.DESC),
     relations={"user": RequiredOne("User", ours="user_id", theirs="id")},
 )
+
+
+async def list_own_api_tokens(session: Session, actor: Actor) -> Page[ApiTokenRow]:
+    """One's own that work, the latest first; also of administrators only their own."""
+    own = ApiTokenFilter(user_id=actor.user_id, is_active=True)
+    return await reading.list_rows(session, actor, API_TOKENS, Listing(filter=own))
+
+
+async def get_own_api_token(session: Session, actor: Actor, token_id: int) -> ApiTokenRow:
+    """One of one's own. Raises NotFound."""
+    rows = await reading.get_rows(session, actor, API_TOKENS, [token_id])
+    if token_id not in rows or rows[token_id].user_id != actor.user_id:
+        raise NotFound("There is no such API token.")
+    return rows[token_id]

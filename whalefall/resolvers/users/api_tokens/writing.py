@@ -18,6 +18,7 @@ from whalefall.errors import (
     Conflict,
     NotFound,
     PermissionRequired,
+    said,
 )
 from whalefall.models.users import ApiToken, User, UserSession
 from whalefall.resolvers.audit import audit
@@ -195,7 +196,11 @@ def _new() -> str:
 def _given(token: str) -> str:
     if not token.startswith(crypto.API_TOKEN_PREFIX) or len(token) < SHORTEST:
         raise BadInput(
-            f"A token begins with {crypto.API_TOKEN_PREFIX} and has {SHORTEST} characters or more.",
+            said(
+                "A token begins with %(prefix)s and has %(least)s characters or more.",
+                prefix=crypto.API_TOKEN_PREFIX,
+                least=SHORTEST,
+            ),
             field="token",
         )
     return token

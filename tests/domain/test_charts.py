@@ -1,0 +1,300 @@
+"""The geometry of charts: whatever is given, nothing leaves its box and nothing is made up."""
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whalefall.domain import charts
+from whalefall.domain.charts.lines import MOST_POINTS
+from whalefall.domain.charts.scale import is_known
+
+DAY = date(2026, 7, 1)
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+numbers = st.one_of(
+    st.none(),
+    st.integers(min_value=-(2**63), max_value=2**63),
+    st.floats(allow_nan=True, allow_infinity=True),
+)
+sizes = st.lists(numbers, max_size=40)
+
+
+def days(*values: float | None) -> list[tuple[date, float | None]]:
+    return [(DAY + timedelta(days=index), value) for index, value in enumerate(values)]
+
+
+# --- treemap
+
+
+@given(sizes, numbers)
+def test_a_treemap_covers_its_box_without_overlap(
+    values: list[float | None], others: float | None
+) -> None:
+    cells = charts.treemap(values, 1200, 300, others)
+
+    for cell in cells:
+        assert 0 <= cell.x <= cell.x + cell.width <= 100.001
+        assert 0 <= cell.y <= cell.y + cell.height <= 100.001
+    if any(is_known(value) and value > 0 for value in [*values, others]):
+        covered = sum(cell.width * cell.height for cell in cells)
+        assert covered == pytest.approx(10_000, rel=0.02)
+    for i, one in enumerate(cells):
+        for other in cells[:i]:
+            assert min(_overlap(one, other)) < 0.03
+
+
+@given(st.lists(st.integers(min_value=1, max_value=2**50), min_size=1, max_size=30))
+def test_the_area_of_a_cell_is_its_share(values: list[int]) -> None:
+    for cell in charts.treemap(values, 1200, 300):
+        share = values[cell.index] / sum(values) * 10_000
+        assert cell.width * cell.height == pytest.approx(share, rel=0.2, abs=2.5)
+
+
+def test_what_has_no_cell_of_its_own_is_one_cell_without_shade() -> None:
+    cells = charts.treemap([50, 30, 9, 1], 1200, 300, others=20, most=2)
+
+    assert [(cell.size, cell.index) for cell in cells if cell.step == 0] == [(30, 4)]
+    assert len(cells) == 3
+
+
+def test_a_treemap_of_nothing_has_no_cells() -> None:
+    assert charts.treemap([0, 0, None, -4, math.nan], 1200, 300) == []
+
+
+# --- lines
+
+
+@given(st.lists(st.lists(numbers, max_size=40), max_size=9), st.booleans())
+def test_lines_stay_inside_their_box(series: list[list[float | None]], from_zero: bool) -> None:
+    named = [(str(i), days(*values)) for i, values in enumerate(series)]
+
+    plot = charts.lines(named, from_zero=from_zero)
+
+    enough = [v for v in series if len([x for x in v if is_known(x)]) > 1]
+    assert (plot is None) == (not enough)
+    if plot is None:
+        return
+    known = [x for values in enough for x in values if is_known(x)]
+    assert plot.ticks[0][1] <= min(known) + abs(min(known)) * 1e-9
+    assert plot.ticks[-1][1] >= max(known) - abs(max(known)) * 1e-9
+    assert 2 <= len(plot.ticks) <= 9
+    for row in plot.rows:
+        assert 0 <= row.x <= 100.5
+        for value, y in row.cells:
+            assert (value is None) == (y is None)
+            assert y is None or 0 <= y <= plot.height
+    assert all(0 <= line.label_y <= plot.height for line in plot.lines)
+    assert "nan" not in str([line.path + line.area for line in plot.lines])
+
+
+def test_a_day_without_a_reading_is_a_gap() -> None:
+    skipped = [reading for reading in days(1, 2, 3, 4, 5) if reading[1] != 3]
+
+    for readings in (days(1, 2, None, 4, 5), days(1, 2, math.nan, 4, 5), skipped):
+        plot = charts.trend(readings)
+        assert plot is not None
+        assert plot.lines[0].path.count("M") == plot.lines[0].area.count("Z") == 2
+
+
+def test_every_other_day_without_a_reading_is_a_gap_when_it_says_so() -> None:
+    plot = charts.trend(days(1, None, 3, None, 5))
+
+    assert plot is not None
+    assert plot.lines[0].path.count("h0") == 3
+
+
+def test_months_of_unequal_length_are_no_gaps() -> None:
+    months = [(date(2026, month, 1), float(month)) for month in range(1, 13)]
+
+    plot = charts.trend(months)
+
+    assert plot is not None
+    assert plot.lines[0].path.count("M") == 1
+
+
+def test_a_lone_reading_between_gaps_is_still_drawn() -> None:
+    plot = charts.trend(days(1, 2, None, 4, None, 6, 7))
+
+    assert plot is not None
+    assert plot.lines[0].path.count("h0") == 1
+
+
+def test_a_long_line_is_thinned_without_losing_its_peaks() -> None:
+    values = [float(i % 50) for i in range(3000)]
+    values[1234], values[2345] = 900.0, -900.0
+
+    plot = charts.trend(days(*values))
+
+    assert plot is not None
+    path = plot.lines[0].path
+    heights = {value: y for row in plot.rows for value, y in row.cells}
+    drawn = [float(part.split()[1]) for part in path[1:].split("L")]
+    assert path.count("L") < MOST_POINTS
+    assert (min(drawn), max(drawn)) == (heights[900.0], heights[-900.0])
+    assert len(plot.rows) == 3000
+
+
+def test_names_at_line_ends_do_not_cover_each_other() -> None:
+    plot = charts.lines([(name, days(1, 5)) for name in "abcdef"])
+
+    assert plot is not None
+    places = sorted(line.label_y for line in plot.lines)
+    assert all(b - a >= 13.9 for a, b in pairwise(places))
+
+
+@given(numbers, numbers, st.sampled_from([10, 1024]))
+def test_round_marks_rise_and_hold_what_they_mark(
+    low: float | None, high: float | None, base: int
+) -> None:
+    if not is_known(low) or not is_known(high):
+        return
+    marks = charts.ticks(low, high, base)
+
+    assert 2 <= len(marks) <= 9
+    assert all(a < b for a, b in pairwise(marks))
+
+
+def test_marks_are_round_in_the_unit_of_the_base() -> None:
+    assert charts.ticks(0, 4 * 1024**3) == [i * 1024.0**3 for i in range(5)]
+    assert charts.ticks(0, 40, 10) == [0, 10, 20, 30, 40]
+
+
+# --- bars
+
+
+@given(sizes)
+def test_changes_stand_on_the_line_of_zero(values: list[float | None]) -> None:
+    plot = charts.deltas(days(*values))
+
+    known = [value for value in values if is_known(value)]
+    assert (plot is None) == (not known)
+    if plot is None:
+        return
+    assert len(plot.bars) == len(known)
+    for bar in plot.bars:
+        assert 0 <= bar.x <= bar.x + bar.width <= 100.1
+        assert 0 <= bar.y <= bar.y + bar.height <= plot.height + 0.2
+        edge = bar.y if bar.value < 0 else bar.y + bar.height
+        assert edge == pytest.approx(plot.zero, abs=0.2)
+
+
+@pytest.mark.parametrize(("used", "tone"), [(74, ""), (75, "warn"), (84.9, "warn"), (85, "bad")])
+def test_a_capacity_bar_warns_at_its_thresholds(used: float, tone: str) -> None:
+    bar = charts.capacity(used, 100)
+
+    assert bar is not None
+    assert (bar.tone, bar.percent, bar.marks) == (tone, used, (90.0, 102.0))
+
+
+@given(numbers, numbers)
+def test_a_bar_never_leaves_its_track(used: float | None, whole: float | None) -> None:
+    bar = charts.capacity(used, whole)
+
+    assert 0 <= charts.share(used, whole, 96) <= 96
+    assert bar is None or 0 <= bar.fill <= 120
+
+
+def test_unknown_is_not_empty() -> None:
+    assert charts.capacity(None, 100) is None
+    assert charts.capacity(5, None) is None
+    assert charts.capacity(0, 100) is not None
+
+
+@pytest.mark.parametrize(("value", "whole"), [(None, 10), (5, None), (0, 10), (5, 0)])
+def test_nothing_is_drawn_for_nothing(value: int | None, whole: int | None) -> None:
+    assert charts.share(value, whole, 96) == 0
+
+
+def test_something_is_never_drawn_as_nothing() -> None:
+    assert charts.share(1, 2**60, 96) > 1
+
+
+@given(sizes)
+def test_stacked_parts_fill_their_bar_in_order(values: list[float | None]) -> None:
+    parts = charts.stack(values)
+
+    for one, after in pairwise(parts):
+        assert after.x == pytest.approx(one.x + one.width, abs=0.011)
+    if parts:
+        assert parts[-1].x + parts[-1].width == pytest.approx(100, abs=0.02)
+
+
+def test_the_newest_runs_stand_at_the_right() -> None:
+    assert [tick.x for tick in charts.run_strip(["FAILED", "COMPLETED"])] == [64, 72]
+    assert len(charts.run_strip(["COMPLETED"] * 25)) == 10
+
+
+@given(
+    st.lists(
+        st.tuples(st.none() | st.integers(0, 10**6), st.integers(0, 10**6)).map(
+            lambda pair: (
+                None if pair[0] is None else NOON + timedelta(seconds=pair[0]),
+                NOON + timedelta(seconds=(pair[0] or 0) + pair[1]),
+            )
+        ),
+        max_size=20,
+    )
+)
+def test_spans_stand_on_one_time_axis(spans: list[tuple[datetime | None, datetime]]) -> None:
+    placed = charts.timeline(spans)
+
+    assert [each.index for each in placed] == [i for i, (start, _) in enumerate(spans) if start]
+    for one in placed:
+        assert 0 <= one.x <= one.x + one.width <= 100.01
+        assert one.width >= 2
+
+
+# --- small multiples
+
+
+@given(sizes)
+def test_a_sparkline_stays_in_its_cell(values: list[float | None]) -> None:
+    line = charts.spark(values)
+
+    assert (line is None) == (len([v for v in values if is_known(v)]) < 2)
+    if line is not None:
+        points = _walked(line.path)
+        assert all(0 <= x <= 96 and 0 <= y <= 20 for x, y in points)
+        assert points[-1] == pytest.approx((line.end_x, line.end_y), abs=0.1)
+        assert len(points) == line.count
+
+
+def test_a_missing_reading_breaks_the_sparkline() -> None:
+    line = charts.spark([1, None, 2, math.nan, 3])
+
+    assert line is not None
+    assert line.path.count("M") == 3
+
+
+def test_growth_is_counted_from_the_first_to_the_last_reading() -> None:
+    change = charts.growth([(DAY, 100), (DAY + timedelta(days=2), 125)])
+
+    assert change == charts.Growth(change_bytes=25, percent=25.0, days=2)
+
+
+def test_growth_from_zero_has_no_percentage() -> None:
+    change = charts.growth([(DAY, 0), (DAY + timedelta(days=1), 10)])
+
+    assert change is not None
+    assert change.percent is None
+
+
+def _walked(path: str) -> list[tuple[float, float]]:
+    """Where the pen stops: M moves it there, l and h from where it is."""
+    points, x, y = [], 0.0, 0.0
+    for command, text in re.findall(r"([Mlh])([^Mlh]*)", path):
+        first, *rest = (float(number) for number in re.findall(r"-?[\d.]+", text))
+        second = rest[0] if rest else 0.0
+        x, y = (first, second) if command == "M" else (x + first, y + second)
+        points.append((x, y))
+    return points
+
+
+def _overlap(one: charts.Cell, other: charts.Cell) -> tuple[float, float]:
+    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    return max(0, across), max(0, down)

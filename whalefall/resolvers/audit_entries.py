@@ -1,0 +1,139 @@
+"""The audit as it is read: entries are written in `audit`, and never changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Subquery, Text, cast, func, or_, select
+
+from whalefall.auth import Actor, Permission
+from whalefall.db import Session
+from whalefall.domain.ids import GlobalId
+from whalefall.domain.paging import Direction, OrderBy, Page, PageRequest
+from whalefall.models.base import Json
+from whalefall.models.logs import AuditEntry
+from whalefall.resolvers.nouns import reading
+from whalefall.resolvers.nouns.noun import Condition, Noun, One, described
+from whalefall.resolvers.nouns.queries import Listing
+from whalefall.resolvers.nouns.text import contains, equals, quoted
+
+
+@dataclass(kw_only=True)
+class AuditEntryRow:
+    """One change: who made it, of what, from what to what; secrets are hidden."""
+
+    id: int
+    made_at: datetime = described("When the change was made.")
+    actor_id: int | None = described("Who made it.")
+    actor_name: str = described(
+        "The name of who made it, as it was then; parts of WhaleFall begin with `system:`."
+    )
+    action: str = described("What was done, as noun.verb_past: `tag.created`.")
+    object_type: str = described("The type of what was changed: `Tag`.")
+    object_row_id: int | None = described("The row id of what was changed.")
+    object_id: GlobalId | None = described(
+        "The id of what was changed, which may be gone since; null when it was no single thing."
+    )
+    before: Json | None = described(
+        "The fields that changed, as they were; null when there was nothing before."
+    )
+    after: Json | None = described(
+        "The same fields as they became; null when nothing is left, or nothing changed."
+    )
+    request_id: str | None = described(
+        "The request that did it, as in the log; null outside of requests."
+    )
+
+
+@dataclass(kw_only=True)
+class AuditEntryFilter:
+    """Narrows the audit."""
+
+    search: str | None = described(
+        "Part of the actor's name, of the action, or of what stands in before and after.",
+        default=None,
+    )
+    user_id: int | None = described("Changes by this user.", default=None)
+    action: str | None = described("Exactly this action.", default=None)
+    object_type: str | None = described("Changes of things of this type.", default=None)
+    object_id: int | None = described("Changes of this very thing.", default=None)
+    since: datetime | None = described("Made at this moment or later.", default=None)
+    until: datetime | None = described("Made before this moment.", default=None)
+
+
+class AuditEntryOrderField(StrEnum):
+    """MADE_AT, descending, is the default."""
+
+    MADE_AT = "MADE_AT"
+
+
+def _where(view: Subquery, filter: AuditEntryFilter) -> Iterator[Condition]:
+    if filter.search is not None:
+        told = (cast(view.c.before, Text), cast(view.c.after, Text))
+        places = (view.c.actor_name, view.c.action, *told)
+        yield or_(*(contains(place, filter.search) for place in places))
+    if filter.user_id is not None:
+        yield view.c.actor_id == filter.user_id
+    if filter.action is not None:
+        yield equals(view.c.action, filter.action)
+    if filter.object_type is not None:
+        yield equals(view.c.object_type, filter.object_type)
+    if filter.object_id is not None:
+        yield view.c.object_row_id == filter.object_id
+    if filter.since is not None:
+        yield view.c.made_at >= filter.since
+    if filter.until is not None:
+        yield view.c.made_at < filter.until
+
+
+_NAMED = AuditEntry.object_type.concat(quoted(":")).concat(cast(AuditEntry.object_id, Text))
+AUDIT_ENTRIES: Noun[AuditEntryRow] = Noun(
+    name="AuditEntry",
+    row=AuditEntryRow,
+    filter=AuditEntryFilter,
+    view=select(
+        AuditEntry.id,
+        AuditEntry.made_at,
+        AuditEntry.actor_id,
+        AuditEntry.actor_name,
+        AuditEntry.action,
+        AuditEntry.object_type,
+        AuditEntry.object_id.label("object_row_id"),
+        func.encode(func.convert_to(_NAMED, quoted("UTF8")), quoted("base64"), type_=Text).label(
+            "object_id"
+        ),
+        AuditEntry.before,
+        AuditEntry.after,
+        AuditEntry.request_id,
+    ),
+    where=_where,
+    orders={AuditEntryOrderField.MADE_AT: ("made_at",)},
+    default_order=OrderBy(AuditEntryOrderField.MADE_AT, Direction.DESC),
+    permission=Permission.ADMIN,
+    relations={"actor": One("User", ours="actor_id", theirs="id")},
+)
+
+
+async def list_audit_entries(
+    session: Session,
+    actor: Actor,
+    filter: AuditEntryFilter | None = None,
+    order: OrderBy | None = None,
+    page: PageRequest | None = None,
+) -> Page[AuditEntryRow]:
+    """One page of the audit, latest first unless asked otherwise."""
+    listing = Listing(filter=filter, order=order, page=page or PageRequest())
+    return await reading.list_rows(session, actor, AUDIT_ENTRIES, listing)
+
+
+async def count_audit_entries(
+    session: Session, actor: Actor, filter: AuditEntryFilter | None = None
+) -> int:
+    """How many entries the whole list has."""
+    return await reading.count_rows(session, actor, AUDIT_ENTRIES, filter)
+
+
+async def get_audit_entry(session: Session, actor: Actor, entry_id: int) -> AuditEntryRow:
+    """One entry. Raises NotFound."""
+    return await reading.get_row(session, actor, AUDIT_ENTRIES, entry_id)

@@ -1,9 +1,0 @@
-"""Tags."""
-
-from whalefall.resolvers.tags import TAGS, TagRow
-from whalefall.schema.nodes import Node, noun_type
-
-
-@noun_type(TAGS)
-class Tag(TagRow, Node):
-    pass
