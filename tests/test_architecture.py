@@ -1,13 +1,20 @@
 """House rules that only a tool keeps: length, engines in their place, rights everywhere."""
 
 import ast
-from collections.abc import Iterator
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
+import whalefall.schema
+import whalefall.web
 from whalefall.domain.engines import ENGINES
 from whalefall.errors import CATALOGUE, Code
 from whalefall.resolvers.sessions import JOBS
@@ -15,6 +22,15 @@ from whalefall.resolvers.sessions import JOBS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "whalefall"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+SHARED = ("whalefall.resolvers.nouns.", "whalefall.resolvers.graph.")  # below the operations
+RIGHTLESS = {  # operation -> why nobody's right is checked in it
+    "sign_in": "is how one gets rights",
+    "issue_tokens": "belongs to a sign-in",
+    "refresh_access_token": "is allowed by the token",
+    "is_ready": "tells no details",
+    "count_live_records": "is behind the token of /metrics",
+    "wait_for_session": "tells only that it is over",
+}
 KNOWS_ENGINES = (PACKAGE / "adapters", PACKAGE / "domain" / "engines.py", PACKAGE / "demo")
 
 
@@ -53,8 +69,30 @@ def test_every_enqueued_name_is_an_actor() -> None:
     assert named <= broker.get_declared_actors()
 
 
+def test_doors_call_only_operations_that_ask_for_the_actor() -> None:
+    called = set(_operations(whalefall.web)) | set(_operations(whalefall.schema))
+
+    assert len(called) > 100
+    careless = {each.__name__ for each in called if "actor" not in _parameters(each)[:2]}
+    assert careless == RIGHTLESS.keys()
+
+
 def test_every_code_has_a_meaning() -> None:
     assert set(CATALOGUE) == set(Code)
+
+
+def _operations(door: ModuleType) -> Iterator[Callable[..., Any]]:
+    """The asynchronous functions of the nouns' operations that a door's modules name."""
+    for found in pkgutil.walk_packages(door.__path__, f"{door.__name__}."):
+        for named in vars(importlib.import_module(found.name)).values():
+            if inspect.iscoroutinefunction(named) or inspect.isasyncgenfunction(named):
+                home = named.__module__
+                if home.startswith("whalefall.resolvers.") and not home.startswith(SHARED):
+                    yield named
+
+
+def _parameters(operation: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(operation).parameters)
 
 
 def _strings(path: Path) -> Iterator[str]:

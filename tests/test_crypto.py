@@ -12,9 +12,11 @@ from whalefall.crypto import (
     generate_key_line,
     hash_password,
     load_or_create_key_file,
+    masked,
     new_token,
     same_text,
     token_digest,
+    unmasked,
 )
 from whalefall.errors import Code, Problem
 from whalefall.settings import SettingsError
@@ -214,3 +216,16 @@ def _code(ring: KeyRing, key_id: str, ciphertext: bytes, row_id: int) -> Code:
     with pytest.raises(Problem) as caught:
         ring.decrypt(key_id, ciphertext, row_id)
     return caught.value.problem_code
+
+
+@pytest.mark.parametrize("secret", ["x7_-" * 11, "größer", ""])
+def test_a_masked_secret_looks_different_each_time_and_can_be_unmasked(secret: str) -> None:
+    one, other = masked(secret), masked(secret)
+
+    assert unmasked(one) == unmasked(other) == secret == unmasked(secret)
+    assert not secret or one != other
+
+
+@pytest.mark.parametrize("text", ["~", "~x", "~abcd", "~ä", "~" + "A" * 5])
+def test_what_no_mask_of_ours_is_hides_nothing(text: str) -> None:
+    assert unmasked(text) in ("", "\0")

@@ -22,7 +22,6 @@ from whalefall.schema.build import make_schema
 from whalefall.schema.http import graphql_routes
 from whalefall.settings import Settings
 from whalefall.web import routes as web_routes
-from whalefall.web.html import load_templates
 from whalefall.web.problems import EXCEPTION_HANDLERS
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -65,7 +64,6 @@ def serve(settings: Settings) -> None:
     logs.configure(settings)
     _keep_freed_memory()
     app = create_app(settings)
-    load_templates()
     gc.collect()
     gc.freeze()  # what is loaded now stays: walking it again would cost some request 150 ms
     uvicorn.run(

@@ -57,7 +57,7 @@ SETTINGS = {
 # Where texts are searched, a plan made without the text can take thirty times as long.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
-OUT_OF_TIME = ("57014", "55P03")  # statement_timeout, lock_timeout
+OUT_OF_TIME = ("57014", "55P03", "40P01")  # by statement_timeout, lock_timeout, deadlock_timeout
 log = structlog.get_logger(__name__)
 AWAY = (
     OSError,

@@ -10,7 +10,15 @@ branch_labels = None
 depends_on = None
 
 
+ALIKE = sa.text("""
+    SELECT string_agg(name, ', ' ORDER BY lower(name), name) FROM tags
+     WHERE lower(name) IN (SELECT lower(name) FROM tags GROUP BY lower(name) HAVING count(*) > 1)
+""")
+
+
 def upgrade() -> None:
+    if alike := op.get_bind().execute(ALIKE).scalar():
+        raise RuntimeError(f"Tag names must differ in more than case; rename some of {alike}.")
     op.execute("UPDATE tags SET category = lower(btrim(category))")
     op.create_index("uq_tags_lower_name", "tags", [sa.text("lower(name)")], unique=True)
     recycled = sa.text("deleted_at IS NOT NULL")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whalefall.domain.links import safe_next
+from whalefall.domain.links import path_and_query, safe_next
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,11 @@ def test_a_path_of_ours_is_kept(text: str) -> None:
 )
 def test_anything_else_leads_home(text: str | None) -> None:
     assert safe_next(text) == "/"
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [("https://here.example/a?b=c#d", ("/a", "b=c")), ("http://[", ("", "")), ("", ("", ""))],
+)
+def test_an_address_is_taken_apart_or_is_none(url: str, parts: tuple[str, str]) -> None:
+    assert path_and_query(url) == parts

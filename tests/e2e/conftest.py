@@ -1,6 +1,6 @@
 """A browser in front of a running demo; what it complains of or asks elsewhere fails the test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    ViewportSize,
+    async_playwright,
+)
 
 from tests.e2e.hands import Hand, Keyboard, Mouse
 from tests.test_demo import Demo, start
@@ -23,11 +30,13 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 RULES = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
 }
+COLOURS = {**RULES, "runOnly": ["color-contrast", "link-in-text-block"]}
 PASSWORD = "a-colleague's-password"
 NO_MOUSE = """
 for (const kind of ["mousedown", "touchstart", "pointerdown"]) {
@@ -37,6 +46,11 @@ for (const kind of ["mousedown", "touchstart", "pointerdown"]) {
 CREATE_USER = """
 mutation ($input: CreateUserInput!) {
   createUser(input: $input) { user { id } errors { message } }
+}
+"""
+REGISTER = """
+mutation ($input: CreateInstanceInput!) {
+  createInstance(input: $input) { instance { id } errors { message } }
 }
 """
 REFUSED = (  # of a test's making: the browser says it, and htmx again
@@ -66,7 +80,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 AXE = Axe()
-DESK = {"width": 1440, "height": 900}
+SIZES: dict[str, ViewportSize] = {
+    "wide": {"width": 1440, "height": 900},
+    "narrow": {"width": 390, "height": 844},
+}
+DESK = SIZES["wide"]
 
 
 @dataclass
@@ -88,11 +106,11 @@ class Visitor:
     async def visit(self, path: str) -> None:
         await self.page.goto(self.demo.address + path)
 
-    async def violations(self) -> list[str]:
+    async def violations(self, rules: Mapping[str, object] = RULES) -> list[str]:
         """What axe finds wrong with the page as it stands."""
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE.axe_script)
-        found = await self.page.evaluate("rules => axe.run(rules).then(r => r.violations)", RULES)
+        found = await self.page.evaluate("rules => axe.run(rules).then(r => r.violations)", rules)
         return [_told(violation) for violation in found]
 
     async def scrolls_sideways(self) -> bool:
@@ -101,20 +119,16 @@ class Visitor:
 
 
 async def visitor(browser: Browser, demo: Demo, **options: Any) -> tuple[Visitor, BrowserContext]:
-    """A window that notes console errors and refuses every address but the demo's."""
+    """A window that notes console errors, and who asks for another address than the demo's."""
     usual = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "UTC"}
     context = await browser.new_context(**{**usual, **options})
     seen = Visitor(await context.new_page(), demo)
 
-    async def only_the_demo(route: Route) -> None:
-        url = route.request.url
-        if url.startswith((demo.address, "data:")):
-            await route.continue_()
-            return
-        seen.complaints.append(f"asked elsewhere: {url}")
-        await route.abort()
+    def only_the_demo(request: Request) -> None:
+        if not request.url.startswith((demo.address, "data:")):
+            seen.complaints.append(f"asked elsewhere: {request.url}")
 
-    await context.route("**/*", only_the_demo)
+    context.on("request", only_the_demo)
     seen.page.on("console", lambda message: _note(seen, message.type, message.text))
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     return seen, context
@@ -140,23 +154,49 @@ async def signed_in(browser: Browser, demo: Demo) -> Any:
     return kept
 
 
-@pytest.fixture
-async def admin(browser: Browser, demo: Demo, signed_in: Any) -> AsyncIterator[Visitor]:
-    """The demo's administrator at a desk."""
-    seen, context = await visitor(browser, demo, storage_state=signed_in, viewport=DESK)
+@pytest.fixture(scope="session")
+async def desk(browser: Browser, demo: Demo) -> Visitor:
+    """One window for all who sit at a desk: to open one costs more than most tests."""
+    return (await visitor(browser, demo, viewport=DESK))[0]
+
+
+@pytest.fixture(scope="session")
+async def desk_without_mouse(browser: Browser, demo: Demo) -> Visitor:
+    """Another, where to press something with a pointer is an error."""
+    seen = (await visitor(browser, demo, viewport=DESK))[0]
+    await seen.page.add_init_script(NO_MOUSE)
+    return seen
+
+
+@asynccontextmanager
+async def seated(seen: Visitor, signed_in: Any) -> AsyncIterator[Visitor]:
+    """The window as new, with the administrator signed in."""
+    await seen.page.goto("about:blank")
+    await seen.page.emulate_media(color_scheme="light")
+    await seen.page.set_viewport_size(DESK)
+    await seen.page.context.clear_cookies()
+    await seen.page.context.add_cookies(signed_in["cookies"])
+    seen.complaints.clear()
     yield seen
-    await context.close()
     assert seen.complaints == []
 
 
+@pytest.fixture
+async def admin(desk: Visitor, signed_in: Any) -> AsyncIterator[Visitor]:
+    """The demo's administrator at a desk."""
+    async with seated(desk, signed_in) as seen:
+        yield seen
+
+
 @pytest.fixture(params=[Mouse, Keyboard], ids=["mouse", "keyboard"])
-async def hand(request: pytest.FixtureRequest, admin: Visitor) -> Hand:
-    """The administrator once with a mouse; once with keys alone, where a press would complain."""
-    if request.param is Keyboard:
-        await admin.page.add_init_script(NO_MOUSE)
-    await admin.visit("/databases/ledgers")
-    made: Hand = request.param(admin.page)
-    return made
+async def hand(
+    request: pytest.FixtureRequest, desk: Visitor, desk_without_mouse: Visitor, signed_in: Any
+) -> AsyncIterator[Hand]:
+    """The administrator, once with a mouse and once with keys alone, where most tasks begin."""
+    window = desk if request.param is Mouse else desk_without_mouse
+    async with seated(window, signed_in) as seen:
+        await seen.visit("/databases/ledgers")
+        yield request.param(seen.page)
 
 
 def colleague_of(demo: Demo, username: str, role: str = "VIEWER") -> None:
@@ -177,6 +217,25 @@ async def colleague(
     yield seen
     await context.close()
     assert seen.complaints == []
+
+
+def register(demo: Demo, name: str) -> str:
+    """A paused instance of which nothing is ever read."""
+    given = {"name": name, "engine": "MYSQL", "host": f"{name}.invalid", "isActive": False}
+    answer = demo.ask(REGISTER, input=given)["createInstance"]
+    assert answer["errors"] == []
+    return str(answer["instance"]["id"])
+
+
+async def two(browser: Browser, demo: Demo, **options: Any) -> list[Visitor]:
+    """Windows that share the work, as two cores do."""
+    return [(await visitor(browser, demo, **options))[0] for _ in range(2)]
+
+
+async def close(windows: list[Visitor]) -> None:
+    for seen in windows:
+        await seen.page.context.close()
+    assert [complaint for seen in windows for complaint in seen.complaints] == []
 
 
 def shot(name: str) -> Path:

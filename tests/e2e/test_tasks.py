@@ -5,12 +5,17 @@ import re
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import colleague
+from tests.e2e.conftest import colleague, register
 from tests.e2e.hands import Hand, Mouse
 from tests.test_demo import Demo
 
 pytestmark = pytest.mark.timeout(120)
 WAIT = 30_000  # a collection that waits behind others
+UPDATE = """
+mutation ($input: UpdateInstanceInput!) {
+  updateInstance(input: $input) { errors { message } }
+}
+"""
 
 
 def spelt(hand: Hand, name: str) -> str:
@@ -197,23 +202,3 @@ async def test_a_conflict_is_shown_and_settled(hand: Hand, demo: Demo) -> None:
     await expect(page.locator("#toasts")).to_contain_text(f"{name} is saved")
     await hand.open(page.get_by_role("link", name=name, exact=True))
     await expect(page.get_by_role("region", name="Registration")).to_contain_text("mine")
-
-
-REGISTER = """
-mutation ($input: CreateInstanceInput!) {
-  createInstance(input: $input) { instance { id } errors { message } }
-}
-"""
-UPDATE = """
-mutation ($input: UpdateInstanceInput!) {
-  updateInstance(input: $input) { errors { message } }
-}
-"""
-
-
-def register(demo: Demo, name: str) -> str:
-    """A paused instance of which nothing is ever read."""
-    given = {"name": name, "engine": "MYSQL", "host": f"{name}.invalid", "isActive": False}
-    answer = demo.ask(REGISTER, input=given)["createInstance"]
-    assert answer["errors"] == []
-    return str(answer["instance"]["id"])

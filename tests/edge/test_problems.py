@@ -72,6 +72,15 @@ async def test_the_unexpected_is_logged_under_its_id_and_not_shown(
     assert "RuntimeError" not in answer.text
 
 
+async def test_the_page_of_the_unexpected_names_the_id_of_the_log(
+    http: httpx2.AsyncClient, lines: Lines
+) -> None:
+    answer = await http.get("/broken")
+
+    assert answer.status_code == 500
+    assert f"<code>{lines()[0]['error_id']} " in answer.text
+
+
 async def test_an_answer_that_breaks_in_the_middle_stays_broken(
     http: httpx2.AsyncClient, lines: Lines
 ) -> None:

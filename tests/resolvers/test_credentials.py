@@ -1,5 +1,6 @@
 """Credentials: their password goes in and never comes out."""
 
+import asyncio
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests.factories import ADA, MYSQL, ORACLE, OTTO, VERA, make_credential, make_instance
 from whalefall.crypto import KeyRing
-from whalefall.db import WriteSession
+from whalefall.db import Database, WriteSession
 from whalefall.domain.states import CredentialType
 from whalefall.errors import BadInput, Code, Conflict, NotFound, PermissionRequired, Problem
 from whalefall.models.instances import Credential
@@ -26,6 +27,7 @@ from whalefall.resolvers.credentials import (
     list_credentials,
     update_credential,
 )
+from whalefall.resolvers.instances import InstancePatch, get_instance, update_instance
 
 PASSWORD = "canary-9f2c"
 
@@ -286,6 +288,26 @@ async def test_instances_move_to_the_replacement_and_their_health_starts_anew(
         *(("instance.updated", each.id, {"credential_id": new.id}) for each in moving),
         ("credential.deleted", old.id, {"replaced_with_id": new.id}),
     ]
+
+
+async def test_who_takes_the_old_one_meanwhile_gets_the_replacement_too(db: Database) -> None:
+    async with db.write() as session:
+        old, new = await make_credential(session), await make_credential(session)
+        instance = await make_instance(session)
+
+    async def replace() -> int:
+        async with db.write() as session:
+            return await delete_credential(session, ADA, old.id, replace_with_id=new.id)
+
+    async with db.write() as session:
+        await update_instance(session, ADA, instance.id, InstancePatch(credential_id=old.id))
+        replacing = asyncio.create_task(replace())
+        _, waiting = await asyncio.wait([replacing], timeout=0.1)
+        assert waiting == {replacing}
+
+    assert await replacing == 1
+    async with db.read() as reading:
+        assert (await get_instance(reading, ADA, instance.id)).credential_id == new.id
 
 
 @pytest.mark.parametrize(

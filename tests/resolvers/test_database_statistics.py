@@ -47,6 +47,15 @@ async def test_totals_are_about_what_is_there_and_known(session: WriteSession) -
     assert totals.largest_size_bytes == 70
 
 
+async def test_round_sums_are_sizes_too(session: WriteSession) -> None:
+    shop = await make_instance(session, name="shop", engine=MYSQL)
+    await make_database(session, shop, size_bytes=18_560_000)  # as a decimal it is 1.856E+7
+
+    summed = await ledger_statistics(session, VERA)
+
+    assert summed.totals.total_size_bytes == summed.engines[0].size_bytes == 18_560_000
+
+
 async def test_every_count_is_that_of_its_list(session: WriteSession) -> None:
     await make_ledger(session)
 

@@ -1,10 +1,11 @@
 """Instances: into the recycle bin, out of it, and gone for good; many at once, all or none."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.factories import (
     ADA,
@@ -16,7 +17,7 @@ from tests.factories import (
     make_sync_session,
 )
 from whalefall.auth import Actor
-from whalefall.db import WriteSession
+from whalefall.db import Database, WriteSession
 from whalefall.domain.states import (
     ConnectionState,
     DeletedFilter,
@@ -29,11 +30,21 @@ from whalefall.models.base import Base
 from whalefall.models.instances import Instance
 from whalefall.models.logs import AuditEntry
 from whalefall.models.sync import SyncRecord, SyncSession
-from whalefall.resolvers.collection.claims import Claim, claim_record, reap, renew, resend
+from whalefall.resolvers.collection.claims import (
+    Claim,
+    Outcome,
+    claim_record,
+    fence,
+    finish,
+    reap,
+    renew,
+    resend,
+)
 from whalefall.resolvers.instances import (
     InstanceFilter,
     InstanceInput,
     create_instance,
+    get_instance,
     list_instances,
 )
 from whalefall.resolvers.instances.choosing import MAX_IDS, matching_ids
@@ -180,6 +191,33 @@ async def test_a_worker_hears_that_its_instance_was_recycled(session: WriteSessi
 
     assert await renew(session, claim)
     assert await status_of(session, record) == SyncStatus.RUNNING
+
+
+async def test_recycling_waits_for_a_worker_that_saves(db: Database) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session)
+        await start_capacity(session, ADA, instance.id, trigger=SyncTrigger.MANUAL)
+        record_id = (await session.execute(select(SyncRecord.id))).scalar_one()
+    async with db.write() as session:
+        claim = await claim_record(session, record_id)
+        assert isinstance(claim, Claim)
+
+    async def recycle() -> None:
+        async with db.write() as session:
+            await recycle_instances(session, ADA, [instance.id])
+
+    async with db.write() as session:
+        await fence(session, claim)
+        await session.execute(update(Instance).values(version="PostgreSQL 18"))
+        recycling = asyncio.create_task(recycle())
+        _, waiting = await asyncio.wait([recycling], timeout=0.1)
+        assert waiting == {recycling}
+        await finish(session, claim, Outcome(status=SyncStatus.COMPLETED, elapsed_ms=1))
+
+    await recycling
+    async with db.read() as reading:
+        row = await get_instance(reading, ADA, instance.id)
+    assert (row.status, row.version) == (InstanceStatus.DELETED, "PostgreSQL 18")
 
 
 @pytest.mark.parametrize(

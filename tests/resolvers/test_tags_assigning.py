@@ -1,16 +1,18 @@
 """Tags on many instances at once: all or nothing, counted, and written down for each."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from tests.factories import OTTO, VERA, make_instance, make_tag
-from whalefall.db import WriteSession
+from tests.factories import ADA, OTTO, VERA, make_instance, make_tag
+from whalefall.db import Database, WriteSession
 from whalefall.domain.checks import Problems
-from whalefall.errors import BadInput, Code, PermissionRequired
+from whalefall.errors import BadInput, Code, Conflict, PermissionRequired
 from whalefall.models.instances import Instance, InstanceTag
 from whalefall.models.logs import AuditEntry
+from whalefall.resolvers.tags import delete_tag
 from whalefall.resolvers.tags.assigning import (
     MAX_INSTANCES,
     MAX_TAGS,
@@ -87,6 +89,25 @@ async def test_what_is_there_is_taken_off_and_nothing_else(
     again = await remove_tags(session, OTTO, [one.id], [a])
     assert again.changed_count == 0
     assert len(await written(session)) == 1
+
+
+async def test_a_tag_that_is_being_assigned_is_not_deleted(db: Database) -> None:
+    async with db.write() as session:
+        tag, instance = await make_tag(session, "prod"), await make_instance(session)
+
+    async def delete() -> None:
+        async with db.write() as session:
+            await delete_tag(session, ADA, tag.id)
+
+    async with db.write() as session:
+        await assign_tags(session, OTTO, [instance.id], [tag.id])
+        deleting = asyncio.create_task(delete())
+        _, waiting = await asyncio.wait([deleting], timeout=0.1)
+        assert waiting == {deleting}
+
+    with pytest.raises(Conflict) as caught:
+        await deleting
+    assert caught.value.problem_code is Code.TAG_IN_USE
 
 
 async def test_the_preview_says_what_the_deed_then_does(

@@ -56,6 +56,7 @@ async def test_a_refused_token_keeps_what_was_typed(vera_browser: Browser) -> No
     assert dialog.cssselect("#name")[0].get("value") == "nightly"
     assert dialog.cssselect("#days option[selected]")[0].get("value") == "7"
     assert dialog.cssselect("[name=scopes][aria-invalid]")
+    assert texts(dialog, "#scopes_error") == ["Choose at least one of them."]
 
 
 async def test_a_viewer_is_offered_no_right_but_their_own(vera_browser: Browser) -> None:

@@ -2,10 +2,12 @@
 
 import re
 
+import lxml.etree
 import pytest
 
 from tests.web.conftest import Browser
 from whalefall.web import assets
+from whalefall.web.jinja import icon
 
 STYLE_SHEETS = sorted((assets.STATIC / "css").glob("*.css"))
 
@@ -118,3 +120,20 @@ def test_colours_stand_in_the_tokens_only() -> None:
     ]
 
     assert loose == []
+
+
+def test_an_icon_that_no_template_quotes_is_no_icon() -> None:
+    with pytest.raises(LookupError, match="anchor"):
+        icon("anchor")
+
+
+def test_each_icon_is_drawn_once_in_the_sprite() -> None:
+    drawn = lxml.etree.fromstring(assets.manifest()["icons.svg"].content)
+
+    names = [symbol.get("id") for symbol in drawn]
+    assert len(names) == len(set(names)) < 200
+    assert all(len(symbol) for symbol in drawn)
+    assert str(icon("x", 12)) == (
+        '<svg class="icon icon--12" aria-hidden="true">'
+        f'<use href="{assets.asset_url("icons.svg")}#x"/></svg>'
+    )

@@ -50,6 +50,18 @@ async def test_a_row_says_who_did_what_to_what_and_how(db: Database, ada_browser
     assert texts(page, ".tag--remove") == ["Object Tag"]
 
 
+async def test_what_is_new_is_summed_up_without_its_empty_fields(
+    db: Database, ada_browser: Browser
+) -> None:
+    async with db.write() as session:
+        new = {"category": None, "description": "", "name": "prod"}
+        await note(session, "otto", "tag.created", after=new)
+
+    (row,) = dom(await ada_browser.get("/audit?object_type=Tag")).cssselect("tbody tr")
+
+    assert texts(row, "td")[-1] == "name prod"
+
+
 async def test_filters_narrow_by_person_action_object_and_time(
     db: Database, ada_browser: Browser
 ) -> None:

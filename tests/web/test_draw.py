@@ -30,10 +30,7 @@ def words(found: html.HtmlElement, selector: str) -> list[str]:
     [
         "draw.trend(readings, 'Size')",
         "draw.lines([('a', readings), ('b', readings)], 'Sizes')",
-        "draw.deltas(readings, 'Changes', unit='number')",
         "draw.stack([('Data', 3, '3 B'), ('Log', 1, '1 B')], 'Parts')",
-        "draw.capacity(90, 100)",
-        "draw.runs(['COMPLETED', 'FAILED'])",
     ],
 )
 def test_a_chart_has_no_inline_style_and_says_what_it_shows(source: str) -> None:
@@ -72,23 +69,3 @@ def test_lines_are_named_at_their_ends_while_there_are_few() -> None:
 
 def test_a_line_of_one_day_is_told_instead_of_drawn() -> None:
     assert "Not enough readings" in drawn("draw.trend(r, 'x')", r=days(5)).text_content()
-
-
-def test_growth_and_shrinking_differ_in_more_than_their_place() -> None:
-    found = drawn("draw.deltas(readings, 'x', unit='number')", readings=days(5, -3))
-
-    classes = [bar.get("class") for bar in found.cssselect("rect.chart__bar")]
-    assert classes == ["chart__bar series-1", "chart__bar series-6"]
-
-
-def test_a_failed_run_is_taller() -> None:
-    found = drawn("draw.runs(['COMPLETED', 'FAILED'])")
-
-    assert [tick.get("height") for tick in found.cssselect("rect")] == ["9", "16"]
-    assert found.cssselect("svg")[0].get("aria-label") == "Completed, Failed"
-
-
-def test_how_full_is_said_beside_the_bar_and_unknown_is_not_empty() -> None:
-    assert drawn("draw.capacity(90, 100)").text_content().startswith("90 %")
-    assert drawn("draw.capacity(90, 100)").cssselect(".bar--bad")
-    assert not drawn("draw.capacity(none, 100)").cssselect("svg")

@@ -37,6 +37,7 @@ def test_parts_are_written_in_the_unit_of_their_whole() -> None:
     whole = 2 * 2**30
 
     assert str(formats.measure(300 * 2**20, ENGLISH, like=whole)) == "0.29 GiB"
+    assert str(formats.measure(0, ENGLISH, like=whole)) == "0 GiB"
 
 
 def test_a_size_keeps_its_exact_bytes_for_the_tooltip() -> None:

@@ -55,6 +55,19 @@ async def test_one_row_is_asked_about_in_a_dialog(db: Database, ada_browser: Bro
     assert page.cssselect("[autofocus]")[0].text_content() == "Cancel"
 
 
+@pytest.mark.parametrize(("deed", "recycled"), [(RECYCLE, False), (PURGE, True)])
+async def test_a_link_only_asks_whatever_it_carries(
+    db: Database, ada: Actor, ada_browser: Browser, deed: str, recycled: bool
+) -> None:
+    ids = await make_many(db, "orders", recycled=recycled)
+    before = await states(db, ada)
+
+    page = dom(await ada_browser.get(f"{deed}?ids={ids}&confirmed=1&typed=orders"))
+
+    assert page.cssselect("[name=confirmed]")
+    assert await states(db, ada) == before
+
+
 async def test_recycled_instances_can_be_taken_back_from_the_toast(
     db: Database, ada: Actor, ada_browser: Browser
 ) -> None:

@@ -70,17 +70,42 @@ async def test_a_failed_connection_is_told_above_the_old_numbers(
     ],
 )
 async def test_the_next_step_follows_from_the_state(
-    db: Database, vera_browser: Browser, columns: dict[str, Any], state: str, step: str
+    db: Database, otto_browser: Browser, columns: dict[str, Any], state: str, step: str
 ) -> None:
     async with db.write() as session:
         credential = await make_credential(session)
         instance = await make_instance(session, **{"credential_id": credential.id, **columns})
 
-    page = dom(await vera_browser.get(f"/instances/{instance.id}"))
+    page = dom(await otto_browser.get(f"/instances/{instance.id}"))
 
     assert health_of(page)["Connection"] == state
     assert "".join(texts(page, "#health .banner strong")).startswith(step)
     assert bool(page.cssselect("#health .banner")) == bool(step)
+
+
+async def test_who_cannot_choose_a_credential_is_only_told_that_it_has_none(
+    db: Database, vera_browser: Browser, otto_browser: Browser
+) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session, credential_id=None)
+    path = f"/instances/{instance.id}"
+
+    told, asked = dom(await vera_browser.get(path)), dom(await otto_browser.get(path))
+
+    assert texts(told, "#health .banner") == ["It has no credential, so it cannot be read."]
+    assert [a.get("href") for a in asked.cssselect("#health .banner a")] == [f"{path}/edit"]
+
+
+async def test_what_was_never_read_is_not_said_to_be_none(
+    db: Database, vera_browser: Browser
+) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session)
+
+    page = dom(await vera_browser.get(f"/instances/{instance.id}"))
+
+    assert texts(page, "#databases_title") == ["Databases"]
+    assert not page.cssselect("#filters, #history_title + .panel__note")
 
 
 async def test_databases_are_the_first_tab_and_are_searched(
@@ -173,7 +198,11 @@ async def test_the_changes_tab_says_who_changed_what(db: Database, ada_browser: 
 
     page = dom(await ada_browser.get(f"/instances/{instance.id}?tab=changes"))
 
-    assert texts(page, "#changes_table tbody td") == ["ada", "instance.updated", "name old → new"]
+    assert texts(page, "#changes_table tbody td") == [
+        "ada",
+        "Changed an instance",
+        "Name old → new",
+    ]
 
 
 async def test_who_may_not_read_the_audit_has_no_such_tab(

@@ -104,6 +104,18 @@ async def test_another_engine_has_other_credentials(db: Database, ada_browser: B
     assert texts(page, "option") == ["None", "any (u)", "my (u)"]
 
 
+@pytest.mark.parametrize("credential_id", ["999", "9" * 30, "x"])
+async def test_a_credential_that_is_none_is_marked_like_any_field(
+    ada_browser: Browser, credential_id: str
+) -> None:
+    entered = {**ENTERED, "credential_id": credential_id}
+
+    refused = await ada_browser.post("/instances/new", entered)
+
+    assert refused.status_code == 422
+    assert 'id="credential_id_error"' in refused.text
+
+
 async def test_a_change_from_an_old_view_shows_theirs_and_yours(
     db: Database, ada: Actor, ada_browser: Browser
 ) -> None:
@@ -199,11 +211,16 @@ async def test_a_changed_instance_is_tried_as_entered(
     assert (await only_instance(db, ada)).host == "db.example"
 
 
-async def test_a_try_needs_a_credential(ada_browser: Browser) -> None:
-    response = await ada_browser.post("/instances/new", {**ENTERED, "test": "1"})
+async def test_a_try_needs_a_credential_and_says_what_else_is_wrong(ada_browser: Browser) -> None:
+    entered = {**ENTERED, "host": "no host", "test": "1"}
+
+    response = await ada_browser.post("/instances/new", entered)
 
     assert response.status_code == 422
-    assert 'id="credential_id_error"' in response.text
+    page = lxml.html.document_fromstring(response.text)
+    assert texts(page, "form [role=alert]") == ["Not tested yet: see the marked fields."]
+    marked = [each.get("name") for each in page.cssselect("[aria-invalid]")]
+    assert marked == ["host", "credential_id"]
 
 
 async def test_who_may_not_dial_any_host_is_offered_no_test(

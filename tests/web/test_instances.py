@@ -152,3 +152,16 @@ async def test_collecting_all_begins_one_session_for_all(
 
     assert response.headers["location"].startswith("/sync-sessions/")
     assert len(sent_jobs) == 3
+
+
+async def test_a_row_shows_as_many_tags_as_fit_and_counts_the_others(
+    db: Database, vera_browser: Browser
+) -> None:
+    async with db.write() as session:
+        tags = [await make_tag(session, name) for name in ("pci", "prod", "team-billing")]
+        await make_instance(session, name="a", tags=tags)
+        await make_instance(session, name="b", tags=tags[1:])
+
+    page = dom(await vera_browser.get("/instances"))
+
+    assert texts(page, ".tags") == ["pciprod+1", "prod+1"]

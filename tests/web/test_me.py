@@ -98,7 +98,8 @@ async def test_who_must_choose_a_password_reaches_nothing_else(
     assert (export.status_code, export.json()["message_code"]) == (403, "PERMISSION_REQUIRED")
     page = dom(await vera_browser.get("/me"))
     assert texts(page, ".banner strong") == ["Choose a new password first"]
-    assert not page.cssselect("#me_sessions, #me_tokens")
+    assert not page.cssselect("#me_sessions, #me_tokens, [data-do=palette]")
+    assert [each.get("id") for each in page.cssselect("main [autofocus]")] == ["old_password"]
     switched = await vera_browser.post("/preferences", {"theme": "dark"})
     assert switched.status_code == 303
 

@@ -44,10 +44,11 @@ async def test_the_dialog_gets_only_what_was_found(vera_browser: Browser, db: Da
 
 async def test_nothing_asked_for_shows_pages_and_keys(vera_browser: Browser) -> None:
     page = dom(await vera_browser.get("/palette?q=", target=RESULTS))
+    around = dom(await vera_browser.get("/me"))
 
-    assert texts(page, "h2") == ["Pages"]
+    assert texts(page, "h2") == ["Pages and actions"]
     assert "/instances" in [link.get("href") for link in page.cssselect("a")]
-    assert "Esc" in texts(page, ".found__keys kbd")
+    assert "Esc" in texts(around, "#palette .found__keys kbd")
 
 
 async def test_pages_answer_to_both_languages(vera_browser: Browser) -> None:

@@ -64,5 +64,12 @@ async def test_a_write_without_our_token_is_refused(ada_browser: Browser, route:
     assert answer.status_code == 403
 
 
+def test_no_handler_both_shows_and_writes() -> None:
+    """A handler of both could take a link for a form, which nothing protects from other sites."""
+    shows = {route.endpoint for route in PAGES if "GET" in (route.methods or ())}
+
+    assert not shows & {route.endpoint for route in PAGES if "POST" in (route.methods or ())}
+
+
 def test_the_open_routes_exist() -> None:
     assert set(OPEN) | set(OWN) <= {route.path for route in PAGES}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import lxml.html
 import pytest
 
-from tests.factories import make_instance, make_sync_record, make_sync_session
+from tests.factories import make_instance, make_sync_record, make_sync_session, make_user
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
 from whalefall.domain.states import SyncCategory, SyncStatus, SyncTrigger
@@ -33,6 +33,28 @@ async def test_sessions_are_filtered(
     page = dom(await vera_browser.get(f"/sync-sessions{query}"))
 
     assert len(page.cssselect("tbody tr")) == count
+
+
+async def test_the_list_says_what_each_session_is_about_and_who_asked(
+    db: Database, vera_browser: Browser
+) -> None:
+    async with db.write() as session:
+        user = await make_user(session, username="olga")
+        many = await make_sync_session(session, total=3)
+        instance = await make_instance(session, name="shop-db")
+        one = await make_sync_session(session, total=1, failed=1, created_by_id=user.id)
+        await make_sync_record(session, one, instance_id=instance.id, status=SyncStatus.FAILED)
+
+    page = dom(await vera_browser.get("/sync-sessions"))
+    row = dom(await vera_browser.get(f"/sync-sessions/{one.id}/row", target=f"session_{one.id}"))
+    detail = dom(await vera_browser.get(f"/sync-sessions/{one.id}"))
+
+    assert texts(page, f"#session_{one.id} .is-wide") == ["shop-db"]
+    assert texts(page, f"#session_{many.id} .is-wide") == ["3 targets"]
+    assert texts(page, "td .table__sub") == ["olga"]
+    assert texts(row, ".is-wide a") == ["shop-db"]
+    assert page.cssselect(f"[href='/sync-sessions/{one.id}?status=failed']")
+    assert "olga" in texts(detail, ".page__note")[0]
 
 
 async def test_a_running_row_asks_for_itself_until_it_is_finished(
@@ -159,7 +181,7 @@ async def test_records_stand_on_a_common_time_axis(db: Database, vera_browser: B
 
     page = dom(await vera_browser.get(f"/sync-sessions/{sync.id}"))
 
-    bars = page.cssselect("svg.span rect[class^=runs]")
+    bars = page.cssselect("svg.span rect[class^=span]")
     assert [(bar.get("x"), bar.get("width")) for bar in bars] == [("60.0", "60.0"), ("0.0", "60.0")]
     assert len(page.cssselect("svg.span .bar__mark")) == 1  # the failed one is hatched
 

@@ -66,6 +66,27 @@ async def test_the_list_is_swapped_alone_so_the_search_keeps_its_focus(
     assert detail.cssselect("form.filters")[0].get("hx-target") == "#tables_list"
 
 
+@pytest.mark.usefixtures("read_tables")
+async def test_a_cell_of_the_map_swaps_the_panel_and_its_fields_follow(
+    vera_browser: Browser, database_id: int
+) -> None:
+    tables = f"/databases/{database_id}/tables"
+    cell = dom(await vera_browser.get(tables)).cssselect("svg.treemap a")[0]
+
+    here = await vera_browser.get(cell.get("hx-get"), target=PANEL)
+    panel = dom(here)
+    ledger = {"HX-Current-URL": "http://test/databases/ledgers"}
+    elsewhere = await vera_browser.get(cell.get("hx-get"), target=PANEL, headers=ledger)
+
+    assert (cell.get("hx-target"), cell.get("href")) == (f"#{PANEL}", cell.get("hx-get"))
+    assert len(panel.cssselect(f"#{PANEL} tbody tr")) == 1
+    fields = panel.cssselect("input[type=hidden][form=tables_filters]")
+    assert [field.get("name") for field in fields] == ["schema", "table"]
+    assert {chip.get("hx-target") for chip in panel.cssselect(".tag--remove")} == {f"#{PANEL}"}
+    assert here.headers["hx-push-url"] == cell.get("hx-get")
+    assert elsewhere.headers["hx-push-url"] == "false"  # under a dialog the page keeps its address
+
+
 @pytest.mark.usefixtures("read_tables", "sent_jobs")
 async def test_a_refresh_keeps_the_filters(otto_browser: Browser, database_id: int) -> None:
     path = f"/databases/{database_id}/tables"
@@ -231,7 +252,10 @@ async def test_the_dialog_names_the_database_and_its_last_refresh(
 
     dialog = dom(await otto_browser.get(path, target="modal_root"))
 
-    assert texts(dialog, "dialog > .dialog__head h2") == ["shop refreshed just now"]
+    (title,) = texts(dialog, "dialog > .dialog__head h2")
+    assert title.startswith("shop ")
+    assert title.endswith(" · refreshed just now")
+    assert texts(dialog, "dialog > .dialog__head .page__note")[0].startswith("instance")
     assert len(dialog.cssselect("dialog #tables_panel svg.treemap a")) == 2
     assert dialog.cssselect("dialog form button[data-key=r]")
     assert dialog.cssselect("dialog [data-do=leave]")
@@ -245,7 +269,7 @@ async def test_the_dialog_of_tables_never_read_says_so(
 ) -> None:
     dialog = dom(await vera_browser.get(f"/databases/{database_id}/tables", target="modal_root"))
 
-    assert texts(dialog, "dialog h2")[0] == "shop never refreshed"
+    assert texts(dialog, "dialog h2 #tables_age") == ["never refreshed"]
     assert texts(dialog, ".empty strong") == ["The tables were never read"]
     assert not dialog.cssselect("form[method=post]")
 

@@ -71,7 +71,7 @@ async def test_one_is_not_offered_what_would_be_refused(ada_browser: Browser, db
         [link.get("href").split("/")[-1] for link in row.cssselect(".table__actions a")]
         for row in page.cssselect("tbody tr")
     )
-    assert own[1:] == ["disable"]
+    assert own[1:] == ["me", "disable"]
     assert other[1:] == ["reset-password", "disable", "delete"]
 
 
@@ -86,6 +86,16 @@ async def test_nobody_else_sees_these_pages(
         assert answer.status_code == 403
         assert "You may not do this" in answer.text
         assert not start.cssselect(f".rail__link[href='{path}']")
+
+
+async def test_even_ones_own_form_is_for_administrators(
+    db: Database, vera_browser: Browser
+) -> None:
+    vera = await kept(db, "vera")
+
+    answer = await vera_browser.get(f"/users/{vera.id}/edit")
+
+    assert answer.status_code == 403
 
 
 async def test_a_user_is_added_with_a_password_that_is_shown_once(

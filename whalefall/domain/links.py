@@ -26,3 +26,12 @@ def safe_next(text: str | None, default: str = "/", *, besides: Set[str] = SIGNI
     if parts.scheme or parts.netloc or parts.path.rstrip("/") in besides:
         return default
     return text
+
+
+def path_and_query(url: str) -> tuple[str, str]:
+    """Both of an address that a browser tells; empty for what is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query

@@ -127,13 +127,6 @@ async def list_audit_entries(
     return await reading.list_rows(session, actor, AUDIT_ENTRIES, listing)
 
 
-async def count_audit_entries(
-    session: Session, actor: Actor, filter: AuditEntryFilter | None = None
-) -> int:
-    """How many entries the whole list has."""
-    return await reading.count_rows(session, actor, AUDIT_ENTRIES, filter)
-
-
 async def get_audit_entry(session: Session, actor: Actor, entry_id: int) -> AuditEntryRow:
     """One entry. Raises NotFound."""
     return await reading.get_row(session, actor, AUDIT_ENTRIES, entry_id)

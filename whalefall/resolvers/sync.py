@@ -1,6 +1,6 @@
 """Sync sessions and their records, as they are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -224,6 +224,25 @@ async def list_sync_records(
     relation = SYNC_SESSIONS.relations["records"]
     pages = await reading.related_pages(session, actor, relation, [sync_session_id], listing)
     return pages[sync_session_id]
+
+
+async def first_sync_records(
+    session: Session, actor: Actor, sync_session_ids: Sequence[int]
+) -> dict[int, SyncRecordRow]:
+    """The latest record of each session: where there is but one, what the session is about."""
+    listing, relation = Listing(page=PageRequest(first=1)), SYNC_SESSIONS.relations["records"]
+    pages = await reading.related_pages(session, actor, relation, sync_session_ids, listing)
+    return {sync_id: page.rows[0] for sync_id, page in pages.items() if page.rows}
+
+
+async def sync_session_authors(
+    session: Session, actor: Actor, rows: Sequence[SyncSessionRow]
+) -> dict[int, str]:
+    """The names of those who asked for these sessions, by the ids of the sessions."""
+    asked = {row.id: row.created_by_id for row in rows if row.created_by_id is not None}
+    relation = SYNC_SESSIONS.relations["created_by"]
+    users = await reading.related_rows(session, actor, relation, list({*asked.values()}))
+    return {sync_id: user.username for sync_id, by in asked.items() for user in users[by]}
 
 
 async def list_instance_records(

@@ -40,7 +40,7 @@ async def create(request: Request) -> Response:
     request.state.actor.require(Permission.CREATE)
     fields, db = await request.form(), request.app.state.db
     try:
-        added = CredentialInput(**_entered(fields), password=_password(fields))
+        added = CredentialInput(**_entered(fields), password=forms.typed(fields, "password"))
         async with db.write() as session:
             row = await create_credential(session, request.state.actor, db.keys, added)
     except Problem as problem:
@@ -60,8 +60,8 @@ async def save(request: Request) -> Response:
     fields, row, db = await request.form(), await _row(request), request.app.state.db
     try:
         patch = CredentialPatch(**_entered(fields))
-        if _password(fields):
-            patch.password = _password(fields)
+        if password := forms.typed(fields, "password"):
+            patch.password = password
         expected = forms.moment(fields, "expected_updated_at")
         async with db.write() as session:
             row = await update_credential(
@@ -93,9 +93,7 @@ async def delete(request: Request) -> Response:
                 session, request.state.actor, row.id, replace_with_id=other_id
             )
     except Problem as problem:
-        if problem.meaning.status not in (400, 409):
-            raise
-        return await _question(request, row, forms.errors_of(problem), status=422)
+        return await _question(request, row, forms.refusal(problem), status=422)
     text = N_("Instances that use the other credential now: %(moved)s") if moved else ""
     return done(
         request,
@@ -112,9 +110,7 @@ def _refused(
     request: Request, fields: FormData, problem: Problem, row: CredentialRow | None = None
 ) -> Response:
     """The form again, with what was entered, but for the password, and what is wrong with it."""
-    if problem.meaning.status not in (400, 409):
-        raise problem
-    return _form(request, dict(fields), row, forms.errors_of(problem), status=422)
+    return _form(request, dict(fields), row, forms.refusal(problem), status=422)
 
 
 def _form(
@@ -186,12 +182,6 @@ def _entered(fields: FormData) -> dict[str, Any]:
         "description": forms.text(fields, "description"),
         "is_active": "is_active" in fields,
     }
-
-
-def _password(fields: FormData) -> str:
-    """As it was typed: spaces may belong to it."""
-    password = fields.get("password")
-    return password if isinstance(password, str) else ""
 
 
 ROUTES = [

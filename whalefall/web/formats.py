@@ -44,9 +44,10 @@ def unit_of(size_bytes: int) -> str:
 def measure(size_bytes: int, locale: Locale, like: int | None = None) -> Measure:
     """Three significant digits in binary units. `like` lends its unit and its decimals, so that
     parts are written as their whole is."""
-    unit = unit_of(size_bytes if like is None else like)
+    whole = size_bytes if like is None else like
+    unit = unit_of(whole)
     scale = STEP ** UNITS.index(unit)
-    decimals = 0 if unit == "B" else _decimals((size_bytes if like is None else like) / scale)
+    decimals = 0 if unit == "B" or not size_bytes else _decimals(whole / scale)
     figure = _figure(f"{round(size_bytes / scale, decimals):,.{decimals}f}", locale)
     return Measure(figure, unit, _figure(f"{size_bytes:,}", locale) + " B")
 

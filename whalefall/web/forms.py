@@ -20,12 +20,21 @@ Choice = TypeVar("Choice", bound=StrEnum)
 Fields = QueryParams | FormData
 SIZE = re.compile(r"\s*(\d{1,18}(?:\.\d{1,6})?)\s*([kmgtp]?)(?:i?b)?\s*", re.IGNORECASE)
 POWERS = " kmgtp"
+ROW_ID = re.compile("[0-9]{1,18}")  # and any other whole number
+SHOWN = (400, 409)  # what somebody can mend by entering something else
+MOST_INTEGERS = 2_000  # chosen at once; operations take fewer
 
 
 def text(fields: Fields, name: str) -> str | None:
     """A trimmed text; none when it is absent or blank. Raises BadInput for what SQL cannot hold."""
     value = fields.get(name)
     return _clean(name, value) if isinstance(value, str) else None
+
+
+def typed(fields: Fields, name: str) -> str:
+    """A text exactly as it was typed: a password may begin with a blank."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def texts(fields: Fields, name: str) -> list[str] | None:
@@ -39,7 +48,7 @@ def integer(fields: Fields, name: str) -> int | None:
     value = text(fields, name)
     if value is None:
         return None
-    if not re.fullmatch(r"\d{1,18}", value, re.ASCII):
+    if not ROW_ID.fullmatch(value):
         raise BadInput(said("%(name)s must be a whole number.", name=name), field=name)
     return int(value)
 
@@ -47,7 +56,10 @@ def integer(fields: Fields, name: str) -> int | None:
 def integers(fields: Fields, name: str) -> list[int]:
     """Whole numbers that repeat their name or stand in one value with commas."""
     found = texts(fields, name) or []
-    if not all(re.fullmatch(r"\d{1,18}", each, re.ASCII) for each in found):
+    if len(found) > MOST_INTEGERS:
+        message = said("Choose at most %(maximum)s.", maximum=f"{MOST_INTEGERS:,}")
+        raise BadInput(message, field=name)
+    if not all(ROW_ID.fullmatch(each) for each in found):
         raise BadInput(said("%(name)s must be whole numbers.", name=name), field=name)
     return [int(each) for each in found]
 
@@ -128,7 +140,7 @@ def descending(field: StrEnum) -> OrderBy:
 class _RowId(IntegerConvertor):
     """`{id:row_id}`: a longer number is the id of nothing, and no number for PostgreSQL."""
 
-    regex = "[0-9]{1,18}"
+    regex = ROW_ID.pattern
 
 
 register_url_convertor("row_id", _RowId())
@@ -156,6 +168,13 @@ def errors_of(problem: Problem) -> dict[str, str]:
     """A refused form's messages by field; the empty name is for the form as a whole."""
     found = problem.problems if isinstance(problem, Problems) else [problem]
     return {each.field[-1] if each.field else "": each.message for each in found}
+
+
+def refusal(problem: Problem) -> dict[str, str]:
+    """What a form says is wrong, by field; raises again what no form can show."""
+    if problem.meaning.status not in SHOWN:
+        raise problem
+    return errors_of(problem)
 
 
 def _clean(name: str, value: str) -> str | None:

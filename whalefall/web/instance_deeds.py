@@ -34,6 +34,11 @@ CHANGED = {"HX-Reswap": "none"} | {
 }
 
 
+async def ask_recycle(request: Request) -> Response:
+    request.state.actor.require(Permission.DELETE)
+    return await _ask(request, request.query_params, "instances/recycle.html")
+
+
 async def recycle(request: Request) -> Response:
     """Ask first; then put the instances into the bin, and offer the way back."""
     actor = request.state.actor
@@ -47,6 +52,11 @@ async def recycle(request: Request) -> Response:
         return redirect(request, LIST)
     said: dict[str, Any] = {"names": [row.name for row in rows], "ids": [row.id for row in rows]}
     return render(request, "instances/recycled.html", block="done", headers=CHANGED, **said)
+
+
+async def ask_purge(request: Request) -> Response:
+    request.state.actor.require(Permission.ADMIN)
+    return await _ask(request, request.query_params, "instances/purge.html")
 
 
 async def purge(request: Request) -> Response:
@@ -143,8 +153,6 @@ async def _ask(
         databases=sum(
             (row.database_count or 0) + (row.inactive_database_count or 0) for row in rows
         ),
-        size_bytes=sum(row.total_size_bytes or 0 for row in rows),
-        unknown=sum(row.total_size_bytes is None for row in rows),
     )
 
 
@@ -157,9 +165,9 @@ def _done(
 
 
 ROUTES = [
-    Route("/instances/actions/recycle", recycle, methods=["GET"]),
+    Route("/instances/actions/recycle", ask_recycle, methods=["GET"]),
     Route("/instances/actions/recycle", recycle, methods=["POST"]),
-    Route("/instances/actions/purge", purge, methods=["GET"]),
+    Route("/instances/actions/purge", ask_purge, methods=["GET"]),
     Route("/instances/actions/purge", purge, methods=["POST"]),
     Route("/instances/actions/restore", restore, methods=["POST"]),
     Route("/instances/actions/pause", pause, methods=["POST"]),

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData
 
+from whalefall.domain.checks import Problems
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.tls import Tls, TlsMode
 from whalefall.errors import BadInput
@@ -69,18 +69,14 @@ def patch_of(fields: FormData, stored: Tls) -> InstancePatch:
 def endpoint_of_form(fields: FormData, stored: Tls | None) -> Endpoint:
     """Where the form says the server is. Raises BadInput with everything that is wrong."""
     values = {**_with_port(_common(fields)), "tls": _tls(fields, stored)}
-    if values["credential_id"] is None:
-        raise BadInput("Choose a credential to sign in with.", field="credential_id")
-    return Endpoint(**checked_address(values))
-
-
-def seen_at(fields: FormData) -> datetime | None:
-    """When the instance that the form was filled with had last changed."""
-    text = forms.text(fields, "updated_at")
+    if values["credential_id"] is not None:
+        return Endpoint(**checked_address(values))
+    missing = BadInput("Choose a credential to sign in with.", field="credential_id")
     try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInput("Load the form again.", field="updated_at") from error
+        checked_address(values)
+    except Problems as found:
+        raise Problems([*found.problems, missing]) from None
+    raise missing
 
 
 def value_of(fields: FormData, name: str) -> Any:

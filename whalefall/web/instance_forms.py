@@ -1,5 +1,6 @@
 """The forms that add and change an instance, with a try of the connection before saving."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from whalefall.domain.paging import PageRequest
 from whalefall.domain.states import CredentialType
 from whalefall.domain.tls import Tls, TlsMode
 from whalefall.errors import BadInput, Code, NotFound, Problem
-from whalefall.resolvers.collection import ConnectionOutcome, endpoint_of, test_connection
+from whalefall.resolvers.collection import ConnectionOutcome, test_connection
 from whalefall.resolvers.credentials import CredentialFilter, get_credential, list_credentials
 from whalefall.resolvers.instances import (
     InstanceRow,
@@ -23,7 +24,13 @@ from whalefall.resolvers.instances import (
     get_instance,
     update_instance,
 )
-from whalefall.resolvers.instances.checking import FIELDS, is_engine_locked, problem_of, tags_of
+from whalefall.resolvers.instances.checking import (
+    FIELDS,
+    is_engine_locked,
+    problem_of,
+    tags_of,
+    tls_of,
+)
 from whalefall.resolvers.tags import TagFilter, TagRow, list_tags
 from whalefall.web import forms
 from whalefall.web import instance_fields as entered
@@ -90,7 +97,7 @@ async def save(request: Request) -> Response:
     try:
         if "test" in fields:
             return await _try(request, fields, stored)
-        patch, seen = entered.patch_of(fields, stored.tls), entered.seen_at(fields)
+        patch, seen = entered.patch_of(fields, stored.tls), forms.moment(fields, "updated_at")
         async with request.app.state.db.write() as session:
             row = await update_instance(
                 session, actor, stored.row.id, patch, expected_updated_at=seen
@@ -141,9 +148,7 @@ async def _refused(
         values["updated_at"] = theirs["updated_at"]
         changed = entered.differences(theirs, fields)
         return await _form(request, values, stored, Said(differences=changed, status=409))
-    if problem.meaning.status not in (400, 409):
-        raise problem
-    errors = forms.errors_of(problem)
+    errors = forms.refusal(problem)
     if "tls" in errors:
         errors |= _tls_errors(fields)
     return await _form(request, values, stored, Said(errors=errors, status=422))
@@ -194,9 +199,10 @@ async def _credentials(
         found = [each for each in found if each.engine in (None, engine)]
     options = {str(each.id): f"{each.name} ({each.username})" for each in found}
     chosen = str(values.get("credential_id") or "")
-    if chosen.isdecimal() and chosen not in options:
-        each = await get_credential(session, actor, int(chosen))
-        options[chosen] = f"{each.name} ({each.username})"
+    if chosen not in options and forms.ROW_ID.fullmatch(chosen):
+        with contextlib.suppress(NotFound):  # its field says so
+            each = await get_credential(session, actor, int(chosen))
+            options[chosen] = f"{each.name} ({each.username})"
     return list(options.items())
 
 
@@ -207,7 +213,7 @@ async def _stored(request: Request) -> Stored:
         return Stored(
             row=await get_instance(session, actor, instance_id),
             tags=await tags_of(session, actor, instance_id),
-            tls=(await endpoint_of(session, instance_id)).tls,
+            tls=await tls_of(session, actor, instance_id),
             is_locked=await is_engine_locked(session, actor, instance_id),
         )
 

@@ -4,7 +4,6 @@ import re
 from functools import cache
 from typing import Any
 
-from jinja2.bccache import BytecodeCache, Bucket
 from jinja2.ext import Extension
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup
@@ -33,20 +32,6 @@ class QuickContext(Context):
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
         return __obj(*args, **kwargs)
-
-
-class SharedCode(BytecodeCache):
-    """What one language has compiled serves the other: the code asks for its words as it runs."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._compiled.get(bucket.key):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
 
 
 @cache

@@ -23,10 +23,7 @@ async def enter(request: Request) -> Response:
     """Check the password and begin a session under a new id."""
     fields = await request.form()
     target = safe_next(forms.text(fields, "next"))
-    username, password = (
-        value if isinstance(value := fields.get(name), str) else ""
-        for name in ("username", "password")
-    )
+    username, password = forms.typed(fields, "username"), forms.typed(fields, "password")
     try:
         signed_in = await sign_in(
             request.app.state.db,

@@ -43,8 +43,8 @@ async def set_password(request: Request) -> Response:
         signed_in = await change_password(
             request.app.state.db,
             actor,
-            _typed(fields, "old_password"),
-            _typed(fields, "new_password"),
+            forms.typed(fields, "old_password"),
+            forms.typed(fields, "new_password"),
             address=state.address,
             user_agent=request.headers.get("user-agent"),
         )
@@ -60,7 +60,8 @@ async def set_preferences(request: Request) -> Response:
     """Keep how the pages are liked, and in this browser for when nobody is signed in."""
     fields = await request.form()
     chosen = {
-        name: _typed(fields, name).strip() for name in ("theme", "density", "language", "time_zone")
+        name: forms.typed(fields, name).strip()
+        for name in ("theme", "density", "language", "time_zone")
     }
     patch = PreferencesPatch(**chosen, uses_keys="uses_keys" in fields)
     try:
@@ -127,17 +128,11 @@ def _shown(preferences: Preferences) -> dict[str, Any]:
     return dict(vars(preferences))
 
 
-def _typed(fields: FormData, name: str) -> str:
-    """As it was typed: a password may begin with a blank."""
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def _check_repeated(fields: FormData) -> None:
     """The page's own guard against slips that nobody can see."""
-    if not _typed(fields, "old_password"):
+    if not forms.typed(fields, "old_password"):
         raise BadInput("Enter your current password.", field="old_password")
-    if _typed(fields, "new_password") != _typed(fields, "repeated_password"):
+    if forms.typed(fields, "new_password") != forms.typed(fields, "repeated_password"):
         raise BadInput("This is not the same password.", field="repeated_password")
 
 

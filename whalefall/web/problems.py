@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 import structlog
@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from whalefall.auth import Actor
-from whalefall.domain.links import safe_next
+from whalefall.domain.links import path_and_query, safe_next
 from whalefall.errors import SUGGESTIONS, BadInput, Code, NotFound, Problem, Severity, said
 from whalefall.resolvers.users import TooManyAttempts
 from whalefall.web.html import is_fragment, redirect, render
@@ -138,9 +138,9 @@ def _page(
     gettext = translations(language_of(request)).gettext
     title = gettext(problem_title(problem.problem_code))
     shown = {"title": title, "text": problem.message, "hint": problem.hint or ""}
+    shown["reference"] = error_id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
     if is_fragment(request):
         headers = {**headers, "HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
-        shown["reference"] = error_id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
         return render(request, "toast.html", headers=headers, status=status, **shown)
     return render(request, "error.html", headers=headers, status=status, **shown)
 
@@ -153,8 +153,7 @@ def _must_change_password(request: Request) -> bool:
 def _to_sign_in(request: Request) -> Response:
     """Pages lead to the sign-in form, which leads back."""
     if is_fragment(request):
-        current = urlsplit(request.headers.get("hx-current-url", ""))
-        url = _sign_in_url(current.path, current.query)
+        url = _sign_in_url(*path_and_query(request.headers.get("hx-current-url", "")))
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": url})
     is_read = request.method in {"GET", "HEAD"}
     url = _sign_in_url(request.url.path, request.url.query) if is_read else "/login"

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from whalefall.db import ReadSession
 from whalefall.domain.charts import Segment, timeline
 from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
 from whalefall.resolvers.sessions import cancel_sync_session, follow_session
@@ -15,9 +17,11 @@ from whalefall.resolvers.sync import (
     SyncRecordRow,
     SyncSessionFilter,
     SyncSessionRow,
+    first_sync_records,
     get_sync_session,
     list_sync_records,
     list_sync_sessions,
+    sync_session_authors,
 )
 from whalefall.web import forms
 from whalefall.web.events import EVENT_STREAM, told
@@ -52,6 +56,7 @@ async def sessions(request: Request) -> Response:
     state, page = list_state(request, "sessions_table", LABELS, default_order="-created_at")
     async with request.app.state.db.read() as session:
         rows = await list_sync_sessions(session, request.state.actor, filter, page=page)
+        about = await _about(request, session, rows.rows)
     return render(
         request,
         "sync/list.html",
@@ -61,6 +66,7 @@ async def sessions(request: Request) -> Response:
         categories=CATEGORIES,
         statuses=STATUSES,
         triggers=list(SyncTrigger),
+        **about,
     )
 
 
@@ -69,9 +75,10 @@ async def row(request: Request) -> Response:
     sync_id = forms.path_id(request)
     async with request.app.state.db.read() as session:
         found = await get_sync_session(session, request.state.actor, sync_id)
+        about = await _about(request, session, [found])
     if not is_fragment(request):
         return redirect(request, f"/sync-sessions/{sync_id}")
-    return render(request, "sync/row.html", row=found)
+    return render(request, "sync/row.html", row=found, **about)
 
 
 async def detail(request: Request) -> Response:
@@ -84,6 +91,7 @@ async def detail(request: Request) -> Response:
     async with request.app.state.db.read() as session:
         row = await get_sync_session(session, actor, sync_id)
         records = await list_sync_records(session, actor, sync_id, filter, page=page)
+        authors = await sync_session_authors(session, actor, [row])
     return render(
         request,
         "sync/detail.html",
@@ -93,6 +101,7 @@ async def detail(request: Request) -> Response:
         moving=_is_moving(row),
         spans=_spans(records.rows),
         statuses=_present(row),
+        author=authors.get(row.id),
     )
 
 
@@ -112,6 +121,17 @@ async def cancel(request: Request) -> Response:
     async with request.app.state.db.write() as session:
         await cancel_sync_session(session, request.state.actor, sync_id)
     return redirect(request, f"/sync-sessions/{sync_id}")
+
+
+async def _about(
+    request: Request, session: ReadSession, rows: Sequence[SyncSessionRow]
+) -> dict[str, Any]:
+    """Whom the sessions of a list are about and who asked for them, by their ids."""
+    actor, single = request.state.actor, [row.id for row in rows if row.total == 1]
+    return {
+        "targets": await first_sync_records(session, actor, single),
+        "authors": await sync_session_authors(session, actor, rows),
+    }
 
 
 def _is_moving(row: SyncSessionRow) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from whalefall.db import ReadSession
+from whalefall.domain.links import path_and_query
 from whalefall.domain.paging import PageRequest
 from whalefall.domain.states import SnapshotStatus, SyncCategory, SyncStatus, SyncTrigger
 from whalefall.resolvers.databases import DatabaseRow, get_database
@@ -50,7 +50,8 @@ CHANGED = "tables:changed"  # what else shows something of the tables asks for i
 
 
 async def tables(request: Request) -> Response:
-    """The tables as a page or a dialog; the search only swaps the list, so its field keeps focus.
+    """The tables as a page or a dialog; the search only swaps the list, so its field keeps focus,
+    and what sets the filters from elsewhere swaps the panel, so its fields follow.
 
     The address follows the list only where the page is about this database, not under a dialog.
     """
@@ -58,10 +59,12 @@ async def tables(request: Request) -> Response:
         row = await get_database(session, request.state.actor, forms.path_id(request))
         panel = await tables_of(request, session, row)
     state: ListState = panel["list"]
-    if is_fragment(request) and request.headers.get("hx-target") == LIST:
-        headers = {"HX-Push-Url": state.here if _is_ours(request, row.id) else "false"}
-        return render(request, "databases/tables_list.html", headers=headers, row=row, **panel)
-    return render(request, "databases/tables.html", row=row, **panel)
+    target = request.headers.get("hx-target") if is_fragment(request) else None
+    if target not in (LIST, PANEL):
+        return render(request, "databases/tables.html", row=row, **panel)
+    headers = {"HX-Push-Url": state.here if _is_ours(request, row.id) else "false"}
+    template = "databases/tables_list.html" if target == LIST else "databases/tables.html"
+    return render(request, template, headers=headers, row=row, **panel)
 
 
 async def refresh(request: Request) -> Response:
@@ -126,7 +129,7 @@ def _cells(largest: Sequence[TableSizeRow], totals: TableTotals) -> list[TableSi
 
 def _is_ours(request: Request, database_id: int) -> bool:
     """Whether the page in the browser is this database's own; unknown counts as yes."""
-    path = urlsplit(request.headers.get("hx-current-url", "")).path
+    path, _ = path_and_query(request.headers.get("hx-current-url", ""))
     page = f"/databases/{database_id}"
     return path in ("", page, f"{page}/tables")
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from whalefall.auth import Permission
 from whalefall.domain.paging import OrderBy
-from whalefall.errors import Problem
+from whalefall.errors import Conflict, Problem
 from whalefall.resolvers.tags import (
     TagFilter,
     TagInput,
@@ -104,9 +104,7 @@ async def delete(request: Request) -> Response:
     try:
         async with request.app.state.db.write() as session:
             await delete_tag(session, request.state.actor, row.id)
-    except Problem as problem:
-        if problem.meaning.status not in (400, 409):
-            raise
+    except Conflict as problem:
         return render(request, "tags/delete.html", status=422, row=row, refusal=problem)
     return done(request, LIST, changed="tags", title=N_("Deleted %(name)s"), name=row.name)
 
@@ -115,9 +113,7 @@ async def _refused(
     request: Request, fields: FormData, problem: Problem, row: TagRow | None = None
 ) -> Response:
     """The form again, with what was entered and what is wrong with it."""
-    if problem.meaning.status not in (400, 409):
-        raise problem
-    return await _form(request, dict(fields), row, forms.errors_of(problem), status=422)
+    return await _form(request, dict(fields), row, forms.refusal(problem), status=422)
 
 
 async def _form(

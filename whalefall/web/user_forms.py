@@ -48,7 +48,7 @@ async def create(request: Request) -> Response:
                 must_change_password="must_change_password" in fields,
             )
     except Problem as problem:
-        return _form(request, dict(fields), errors=_errors(problem), status=422)
+        return _form(request, dict(fields), errors=forms.refusal(problem), status=422)
     if made:
         return _shown(request, row, password)
     return done(request, LIST, changed="users", title=N_("Added %(name)s"), name=row.username)
@@ -71,7 +71,7 @@ async def save(request: Request) -> Response:
                 session, request.state.actor, row.id, patch, expected_updated_at=expected
             )
     except Problem as problem:
-        return _form(request, dict(fields), row, _errors(problem), status=422)
+        return _form(request, dict(fields), row, forms.refusal(problem), status=422)
     return done(request, LIST, changed="users", title=N_("Saved %(name)s"), name=row.username)
 
 
@@ -87,7 +87,7 @@ async def reset(request: Request) -> Response:
         async with request.app.state.db.write() as session:
             row = await reset_password(session, request.state.actor, row.id, password)
     except Problem as problem:
-        return await _question(request, "users/reset.html", _errors(problem))
+        return await _question(request, "users/reset.html", forms.refusal(problem))
     if made:
         return _shown(request, row, password)
     title = N_("%(name)s has a new password")
@@ -123,7 +123,7 @@ async def delete(request: Request) -> Response:
         async with request.app.state.db.write() as session:
             await delete_user(session, request.state.actor, row.id)
     except Problem as problem:
-        return await _question(request, "users/delete.html", _errors(problem))
+        return await _question(request, "users/delete.html", forms.refusal(problem))
     return done(request, LIST, changed="users", title=N_("Deleted %(name)s"), name=row.username)
 
 
@@ -135,7 +135,7 @@ async def _switch(request: Request, *, is_active: bool, title: str) -> Response:
             await update_user(session, request.state.actor, row.id, patch)
     except Problem as problem:
         template = "users/enable.html" if is_active else "users/disable.html"
-        return await _question(request, template, _errors(problem))
+        return await _question(request, template, forms.refusal(problem))
     return done(request, LIST, changed="users", title=title, name=row.username)
 
 
@@ -184,23 +184,16 @@ def _shown(request: Request, row: UserRow, password: str) -> Response:
 
 
 async def _row(request: Request) -> UserRow:
+    """Whose form it is; also one's own is for administrators only."""
+    request.state.actor.require(Permission.ADMIN)
     async with request.app.state.db.read() as session:
         return await get_user(session, request.state.actor, forms.path_id(request))
 
 
 def _password(fields: FormData) -> tuple[bool, str]:
     """Whether it had to be made, and the password, as it was typed: spaces may belong to it."""
-    typed = fields.get("password")
-    if isinstance(typed, str) and typed:
-        return False, typed
-    return True, crypto.new_password()
-
-
-def _errors(problem: Problem) -> dict[str, str]:
-    """What is wrong by field; raises again what a form cannot show."""
-    if problem.meaning.status not in (400, 409):
-        raise problem
-    return forms.errors_of(problem)
+    typed = forms.typed(fields, "password")
+    return (False, typed) if typed else (True, crypto.new_password())
 
 
 ROUTES = [

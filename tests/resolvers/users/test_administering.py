@@ -213,6 +213,9 @@ async def test_an_administrator_may_step_back_when_another_remains(
 
     await deed(session, as_admin(ada), ada.id)
 
+    left = select(func.count()).where(User.role == Role.ADMIN, User.is_active)
+    assert await session.scalar(left) == 1
+
 
 async def test_a_disabled_administrator_can_go_whoever_remains(
     session: WriteSession, ada: Actor
@@ -221,6 +224,8 @@ async def test_a_disabled_administrator_can_go_whoever_remains(
     idle = await make_user(session, role=Role.ADMIN, is_active=False)
 
     await delete_user(session, ada, idle.id)
+
+    assert await session.scalar(select(func.count()).where(User.id == idle.id)) == 0
 
 
 @pytest.mark.parametrize("first", [demote, disable, delete_user])

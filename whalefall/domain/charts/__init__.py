@@ -4,27 +4,12 @@ What is not a finite number is a gap: never drawn, never counted, never an excep
 """
 
 from whalefall.domain.charts.areas import Cell, treemap
-from whalefall.domain.charts.bars import (
-    Bar,
-    Bars,
-    Capacity,
-    Segment,
-    Tick,
-    capacity,
-    deltas,
-    run_strip,
-    share,
-    stack,
-    timeline,
-)
+from whalefall.domain.charts.bars import Segment, share, stack, timeline
 from whalefall.domain.charts.lines import Chart, Line, Row, lines, trend
 from whalefall.domain.charts.scale import Growth, growth, ticks
 from whalefall.domain.charts.sparks import Spark, spark
 
 __all__ = [
-    "Bar",
-    "Bars",
-    "Capacity",
     "Cell",
     "Chart",
     "Growth",
@@ -32,12 +17,8 @@ __all__ = [
     "Row",
     "Segment",
     "Spark",
-    "Tick",
-    "capacity",
-    "deltas",
     "growth",
     "lines",
-    "run_strip",
     "share",
     "spark",
     "stack",

@@ -67,10 +67,6 @@ class Chart:
     days: list[tuple[float, date]]
     rows: list[Row]
 
-    @property
-    def bottom(self) -> int:
-        return self.height - BOTTOM
-
 
 def trend(readings: Sequence[Reading], height: int = 200) -> Chart | None:
     """One line of bytes from the first to the last day; none with fewer than two readings."""
@@ -173,8 +169,11 @@ def _apart(made: Sequence[Line], height: int) -> list[Line]:
     below = 0.0
     for index in order:
         below = places[index] = max(made[index].end.y, below + LABEL)
-    over = max(0.0, below - (height - BOTTOM))
-    return [replace(line, label_y=round(places[i] - over, 1)) for i, line in enumerate(made)]
+    above = float(height - BOTTOM)
+    for index in reversed(order):
+        places[index] = min(places[index], above)
+        above = places[index] - LABEL
+    return [replace(line, label_y=round(places[i], 1)) for i, line in enumerate(made)]
 
 
 def _rows(

@@ -26,20 +26,20 @@ def spark(values: Sequence[Value], width: int = 96, height: int = 20) -> Spark |
     if len(given) < 2:
         return None
     low, high = min(given), max(given)
-    inner = height - 5
-    reach, step = high - low or 1, _step(len(values), width)
-    base = 2.5 + inner if high > low else 2.5 + inner / 2
-    path, is_drawing, x, y = [], False, 0.0, 0.0
+    reach, inner = high - low or 1, 10 * (height - 5)  # heights are tenths of a pixel
+    base = 25 + inner if high > low else 25 + inner // 2
+    step = _step(len(values), width)
+    pieces, path = _pieces(step, inner), []
+    is_drawing, x, y = False, 0.0, 0
     for place, value in enumerate(drawn):
         if value is None:
             is_drawing = False
             continue
-        before, y = y, round(base - (value - low) / reach * inner, 1)
-        path.append(
-            _line(step, round(y - before, 1)) if is_drawing else f"M{1 + place * step:g} {y:g}"
-        )
-        x, is_drawing = 1 + place * step, True
-    return Spark("".join(path), round(x, 1), y, given[0], given[-1], len(given))
+        before, y = y, base - round((value - low) / reach * inner)
+        x = 1 + place * step
+        path.append(pieces[y - before] if is_drawing else f"M{x:g} {y / 10:g}")
+        is_drawing = True
+    return Spark("".join(path), round(x, 1), y / 10, given[0], given[-1], len(given))
 
 
 def _step(count: int, width: int) -> float:
@@ -48,10 +48,14 @@ def _step(count: int, width: int) -> float:
     return float(int(step)) if 3 <= step < 4 else round(step, 2)
 
 
-@lru_cache(maxsize=1024)
-def _line(right: float, down: float) -> str:
-    """A piece of a path from where the pen is; half as long as with the places themselves."""
+@lru_cache(maxsize=64)
+def _pieces(right: float, most: int) -> dict[int, str]:
+    """Pieces of a path from where the pen is, by how far down they lead; half as long as places."""
+    return {down: _piece(right, down) for down in range(-most, most + 1)}
+
+
+def _piece(right: float, down: int) -> str:
     if not down:
         return f"h{right:g}"
-    fall = f"{abs(down):g}".removeprefix("0")
+    fall = f"{abs(down) / 10:g}".removeprefix("0")
     return f"l{right:g}{'-' if down < 0 else ' '}{fall}"

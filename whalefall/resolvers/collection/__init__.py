@@ -7,14 +7,13 @@ from whalefall.resolvers.collection.connection import (
     test_instance,
 )
 from whalefall.resolvers.collection.table_sizes import collect_table_sizes
-from whalefall.resolvers.collection.targets import Endpoint, endpoint_of
+from whalefall.resolvers.collection.targets import Endpoint
 
 __all__ = [
     "ConnectionOutcome",
     "Endpoint",
     "collect_capacity",
     "collect_table_sizes",
-    "endpoint_of",
     "test_connection",
     "test_instance",
 ]

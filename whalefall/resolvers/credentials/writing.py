@@ -15,13 +15,13 @@ from whalefall.domain.checks import checked
 from whalefall.domain.engines import Engine
 from whalefall.domain.patch import UNSET, Unset, given
 from whalefall.domain.states import CredentialType
-from whalefall.errors import BadInput, Code, Conflict, said
+from whalefall.errors import BadInput, said
 from whalefall.models.instances import Credential
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.credentials.reading import CREDENTIALS, CredentialRow
 from whalefall.resolvers.credentials.usage import in_use, lock, users_of
 from whalefall.resolvers.nouns import reading
-from whalefall.resolvers.nouns.writing import changes, unique
+from whalefall.resolvers.nouns.writing import changes, require_unchanged, unique
 
 
 @dataclass(kw_only=True)
@@ -100,12 +100,8 @@ async def update_credential(
     actor.require(Permission.UPDATE)
     await lock(session, [credential_id])
     row = await reading.get_row(session, actor, CREDENTIALS, credential_id)
-    if expected_updated_at is not None and row.updated_at != expected_updated_at:
-        raise Conflict(
-            "Somebody changed this credential in the meantime.",
-            code=Code.STALE_OBJECT,
-            hint=said("Load it again and repeat your change."),
-        )
+    stale = said("Somebody changed this credential in the meantime.")
+    require_unchanged(row.updated_at, expected_updated_at, stale)
     values = checked(given(patch), CHECKS)
     password = values.pop("password", None)
     before, after = changes(vars(row), values)

@@ -1,9 +1,10 @@
 """The ledger summed up. Every count is that of the list which the same filter gives."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Subquery, and_, cast, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, select
 
 from whalefall.auth import Actor
 from whalefall.db import Session
@@ -19,7 +20,7 @@ from whalefall.resolvers.databases.noun import (
     DatabaseRow,
 )
 from whalefall.resolvers.nouns.noun import View, described
-from whalefall.resolvers.nouns.queries import matching
+from whalefall.resolvers.nouns.queries import counted_of, matching
 
 TOP = 10
 HERE = DatabaseFilter()
@@ -92,10 +93,10 @@ async def database_totals(session: Session, actor: Actor) -> DatabaseTotals:
     here = and_(*matching(DATABASES, view, actor, HERE))
     sizes = view.c.size_bytes
     totals = select(
-        _count(view, actor, HERE).label("active"),
-        _count(view, actor, GONE).label("gone"),
-        _count(view, actor, UNREADABLE).label("unreadable"),
-        _count(view, actor, NOT_COLLECTED).label("not_collected"),
+        counted_of(DATABASES, view, actor, HERE).label("active"),
+        counted_of(DATABASES, view, actor, GONE).label("gone"),
+        counted_of(DATABASES, view, actor, UNREADABLE).label("unreadable"),
+        counted_of(DATABASES, view, actor, NOT_COLLECTED).label("not_collected"),
         func.count(sizes).filter(here).label("sized"),
         func.count(view.c.instance_id.distinct()).filter(here).label("instance_count"),
         func.sum(sizes).filter(here).label("total"),
@@ -177,11 +178,6 @@ async def ledger_statistics(session: Session, actor: Actor) -> LedgerStatistics:
     )
 
 
-def _count(view: Subquery, actor: Actor, filter: DatabaseFilter) -> ColumnElement[int]:
-    conditions = and_(*matching(DATABASES, view, actor, filter))
-    return cast(func.count().filter(conditions), Integer)
-
-
 def _grouped(view: Subquery, actor: Actor, *keys: ColumnElement[Any]) -> View:
     count = func.count()
     grouped = select(*keys, count, func.sum(view.c.size_bytes))
@@ -189,8 +185,6 @@ def _grouped(view: Subquery, actor: Actor, *keys: ColumnElement[Any]) -> View:
     return grouped.where(*conditions).group_by(*keys).order_by(count.desc(), *keys)
 
 
-def _bytes(total: object) -> Bytes | None:
+def _bytes(total: Decimal | None) -> Bytes | None:
     """A sum of 64-bit numbers is a decimal, and may be more than a size can be."""
-    if total is None or int(str(total)) >= 2**63:
-        return None
-    return Bytes(int(str(total)))
+    return None if total is None or total >= 2**63 else Bytes(int(total))

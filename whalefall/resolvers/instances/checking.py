@@ -9,8 +9,8 @@ from whalefall.auth import Actor, Permission
 from whalefall.db import Session
 from whalefall.domain import checks
 from whalefall.domain.checks import checked
-from whalefall.domain.tls import Tls
-from whalefall.errors import BadInput, Conflict, Problem
+from whalefall.domain.tls import Tls, TlsMode
+from whalefall.errors import BadInput, Conflict, NotFound, Problem
 from whalefall.models.databases import InstanceDatabase
 from whalefall.models.instances import Instance
 from whalefall.resolvers.instances.reading import INSTANCES
@@ -56,6 +56,21 @@ async def is_engine_locked(session: Session, actor: Actor, instance_id: int) -> 
     actor.require(INSTANCES.permission)
     known = select(InstanceDatabase.id).where(InstanceDatabase.instance_id == instance_id)
     return (await session.execute(known.limit(1))).first() is not None
+
+
+async def tls_of(session: Session, actor: Actor, instance_id: int) -> Tls:
+    """How its connections are protected, with its own certificate authority.
+
+    Raises NotFound, also for an instance in the recycle bin.
+    """
+    actor.require(Permission.UPDATE)
+    columns = (Instance.tls_mode, Instance.tls_ca_pem, Instance.tls_server_name)
+    found = select(*columns).where(Instance.id == instance_id, Instance.deleted_at.is_(None))
+    row = (await session.execute(found)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such instance.")
+    mode, ca_pem, server_name = row
+    return Tls(mode=TlsMode(mode), ca_pem=ca_pem, server_name=server_name)
 
 
 async def tags_of(session: Session, actor: Actor, instance_id: int) -> list[TagRow]:

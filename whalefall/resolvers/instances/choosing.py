@@ -21,7 +21,7 @@ HOLD_SESSIONS = text("""
      WHERE id IN (SELECT session_id FROM sync_instance_records
                    WHERE instance_id = ANY(:ids) AND status IN ('PENDING', 'RUNNING', 'LOST'))
      ORDER BY id FOR UPDATE
-""")  # who claims and who cancels takes them first too: no deadlock among the three
+""")
 
 
 async def list_instance_options(session: Session, actor: Actor, most: int) -> list[tuple[int, str]]:
@@ -59,12 +59,13 @@ async def hold(
 ) -> list[dict[str, Any]]:
     """The columns of these instances in the order of the ids, their rows held.
 
-    Also the sync sessions that have yet to read them are held. Raises BadInput for none or too
-    many; NotFound, with its place among the ids, for one that is not there.
+    Behind them the sync sessions that have yet to read them are held. A worker that saves takes
+    its instance, then its session; who claims or cancels takes the session before its records:
+    with this order nobody waits in a ring. Raises BadInput for none or too many; NotFound, with
+    its place among the ids, for one that is not there.
     """
     if not ids or len(ids) > MAX_IDS:
         raise BadInput(said("Choose 1 to %(maximum)s instances.", maximum=MAXIMUM), field="ids")
-    await session.execute(HOLD_SESSIONS, {"ids": list(ids)})
     rows = select(*Instance.__table__.c).where(one_of(Instance.id, ids)).order_by(Instance.id)
     held = await session.execute(rows.with_for_update(key_share=not to_delete))
     found = {row["id"]: dict(row) for row in held.mappings()}
@@ -74,4 +75,5 @@ async def hold(
         if not also_recycled and found[each]["deleted_at"] is not None:
             message = said("%(name)s is in the recycle bin.", name=found[each]["name"])
             raise Conflict(message, field=("ids", str(place)))
+    await session.execute(HOLD_SESSIONS, {"ids": list(ids)})
     return [found[each] for each in dict.fromkeys(ids)]

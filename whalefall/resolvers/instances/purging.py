@@ -12,7 +12,7 @@ from sqlalchemy import text
 from whalefall.auth import Actor, Permission
 from whalefall.db import WriteSession
 from whalefall.errors import Conflict, said
-from whalefall.resolvers.audit import audit
+from whalefall.resolvers.audit import audit_many
 from whalefall.resolvers.instances.choosing import hold
 from whalefall.resolvers.sessions import close_if_done
 
@@ -83,11 +83,14 @@ async def purge_instances(session: WriteSession, actor: Actor, ids: Sequence[int
     databases = await _delete_databases(session, chosen)
     for statement in DELETE_INSTANCES:
         await session.execute(statement, {"ids": chosen})
-    for row in held:
-        before: dict[str, Any] = {name: row[name] for name in TOLD}
-        before["databases"] = databases.get(row["id"], 0)
-        await audit(session, actor, "instance.purged", "Instance", row["id"], before, None)
+    entries = [(row["id"], _told(row, databases.get(row["id"], 0)), None) for row in held]
+    await audit_many(session, actor, "instance.purged", "Instance", entries)
     return len(held)
+
+
+def _told(row: dict[str, Any], databases: int) -> dict[str, Any]:
+    """What the audit keeps of an instance; `databases` counts those that were gone too."""
+    return {**{name: row[name] for name in TOLD}, "databases": databases}
 
 
 async def _delete_records(session: WriteSession, ids: list[int]) -> None:

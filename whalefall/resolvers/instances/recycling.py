@@ -11,7 +11,7 @@ from sqlalchemy import Update, func, null, text, update
 from whalefall.auth import Actor, Permission
 from whalefall.db import WriteSession, notify
 from whalefall.models.instances import Instance
-from whalefall.resolvers.audit import audit
+from whalefall.resolvers.audit import audit_many
 from whalefall.resolvers.instances.choosing import hold, rows_of
 from whalefall.resolvers.instances.reading import InstanceRow
 from whalefall.resolvers.nouns.text import one_of
@@ -45,10 +45,11 @@ async def recycle_instances(
     )
     await session.execute(statement)
     await _stop_reading(session, [row["id"] for row in fresh])
-    for row in fresh:
-        before = {"is_active": row["is_active"], "recycled": False}
-        after = {"is_active": False, "recycled": True}
-        await audit(session, actor, "instance.recycled", "Instance", row["id"], before, after)
+    after = {"is_active": False, "recycled": True}
+    entries = [
+        (row["id"], {"is_active": row["is_active"], "recycled": False}, after) for row in fresh
+    ]
+    await audit_many(session, actor, "instance.recycled", "Instance", entries)
     return await rows_of(session, actor, ids)
 
 
@@ -67,11 +68,8 @@ async def restore_instances(
         deleted_at=null(), is_active=was_active, was_active=null()
     )
     await session.execute(statement)
-    for row in recycled:
-        active = row["is_active"] if row["was_active"] is None else row["was_active"]
-        before = {"is_active": row["is_active"], "recycled": True}
-        after = {"is_active": active, "recycled": False}
-        await audit(session, actor, "instance.restored", "Instance", row["id"], before, after)
+    entries = [(row["id"], *_restored(row)) for row in recycled]
+    await audit_many(session, actor, "instance.restored", "Instance", entries)
     return await rows_of(session, actor, ids)
 
 
@@ -86,10 +84,17 @@ async def set_instances_active(
     held = await hold(session, ids, also_recycled=False)
     other = [row for row in held if row["is_active"] != is_active]
     await session.execute(_changing(other).values(is_active=is_active))
-    for row in other:
-        before, after = {"is_active": not is_active}, {"is_active": is_active}
-        await audit(session, actor, "instance.updated", "Instance", row["id"], before, after)
+    before, after = {"is_active": not is_active}, {"is_active": is_active}
+    entries = [(row["id"], before, after) for row in other]
+    await audit_many(session, actor, "instance.updated", "Instance", entries)
     return await rows_of(session, actor, ids)
+
+
+def _restored(row: Columns) -> tuple[Columns, Columns]:
+    """What the audit says of an instance that comes back."""
+    active = row["is_active"] if row["was_active"] is None else row["was_active"]
+    before = {"is_active": row["is_active"], "recycled": True}
+    return before, {"is_active": active, "recycled": False}
 
 
 def _changing(rows: Sequence[Columns]) -> Update:

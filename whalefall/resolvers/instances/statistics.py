@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Subquery, and_, cast, func, select, tuple_
+from sqlalchemy import Subquery, func, select, tuple_
 
 from whalefall.auth import Actor
 from whalefall.db import Session
@@ -12,7 +12,7 @@ from whalefall.domain.engines import Engine
 from whalefall.domain.states import ConnectionState, DeletedFilter, InstanceStatus
 from whalefall.resolvers.instances.reading import INSTANCES, InstanceFilter
 from whalefall.resolvers.nouns.noun import View, described
-from whalefall.resolvers.nouns.queries import matching
+from whalefall.resolvers.nouns.queries import counted_of, matching
 
 PORTS = 10
 TOTALS = {
@@ -86,7 +86,9 @@ async def instance_statistics(session: Session, actor: Actor) -> InstanceStatist
     """The instances summed up: one statement for the totals, one for all groups."""
     actor.require(INSTANCES.permission)
     view = INSTANCES.alias()
-    counts = [_count(view, actor, filter).label(name) for name, filter in TOTALS.items()]
+    counts = [
+        counted_of(INSTANCES, view, actor, filter).label(name) for name, filter in TOTALS.items()
+    ]
     totals = (await session.execute(select(*counts))).mappings().one()
     found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for kind, *keys, count in await session.execute(_groups(view, actor)):
@@ -105,11 +107,6 @@ async def instance_statistics(session: Session, actor: Actor) -> InstanceStatist
             for state in ConnectionState
         ],
     )
-
-
-def _count(view: Subquery, actor: Actor, filter: InstanceFilter) -> ColumnElement[int]:
-    conditions = and_(*matching(INSTANCES, view, actor, filter))
-    return cast(func.count().filter(conditions), Integer)
 
 
 def _groups(view: Subquery, actor: Actor) -> View:

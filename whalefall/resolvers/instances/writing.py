@@ -21,7 +21,7 @@ from whalefall.resolvers.audit import audit
 from whalefall.resolvers.instances.reading import INSTANCES, InstanceRow
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.text import one_of
-from whalefall.resolvers.nouns.writing import changes, unique
+from whalefall.resolvers.nouns.writing import changes, require_unchanged, unique
 
 
 @dataclass(kw_only=True)
@@ -114,12 +114,8 @@ async def update_instance(
     """
     actor.require(Permission.UPDATE)
     stored = await _lock(session, instance_id)
-    if expected_updated_at is not None and stored["updated_at"] != expected_updated_at:
-        raise Conflict(
-            "Somebody changed this instance in the meantime.",
-            code=Code.STALE_OBJECT,
-            hint=said("Load it again and repeat your change."),
-        )
+    stale = said("Somebody changed this instance in the meantime.")
+    require_unchanged(stored["updated_at"], expected_updated_at, stale)
     before, after = changes(stored, flat(checked(given(patch), CHECKS)))
     if not after:
         return await reading.get_row(session, actor, INSTANCES, instance_id)
@@ -201,7 +197,7 @@ async def _has_databases(session: WriteSession, instance_id: int) -> bool:
 async def _check_credential(
     session: WriteSession, credential_id: int | None, engine: Engine
 ) -> None:
-    """The credential exists, is active, and is for databases of this engine; held until then."""
+    """The credential exists, is active, and is for databases of this engine; held as it is."""
     if credential_id is None:
         return
     columns = (Credential.credential_type, Credential.engine, Credential.is_active)
@@ -228,8 +224,9 @@ def no_tags(names: list[str]) -> str:
 
 
 async def _tag_ids(session: WriteSession, names: list[str]) -> list[int]:
-    """The ids of tags by name. Raises BadInput that names the unknown ones."""
-    result = await session.execute(select(Tag.name, Tag.id).where(one_of(Tag.name, names)))
+    """The ids of tags by name, held as they are. Raises BadInput that names the unknown ones."""
+    rows = select(Tag.name, Tag.id).where(one_of(Tag.name, names)).order_by(Tag.id)
+    result = await session.execute(rows.with_for_update(read=True, key_share=True))
     ids: dict[str, int] = {row.name: row.id for row in result}
     if unknown := [name for name in names if name not in ids]:
         raise BadInput(no_tags(unknown), field="tag_names")

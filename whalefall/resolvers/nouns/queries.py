@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Subquery, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 
 from whalefall.auth import Actor
 from whalefall.domain.paging import OrderBy, PageRequest
@@ -89,6 +99,12 @@ def count_of(view: Subquery, conditions: Iterable[Condition], at_most: int | Non
     limit: ColumnElement[int] = literal_column(str(at_most + 1), Integer)
     some = select(one).select_from(view).where(*conditions).limit(limit)
     return select(func.count()).select_from(some.subquery())
+
+
+def counted_of(noun: Noun[Any], view: Subquery, actor: Actor, filter: Any) -> ColumnElement[int]:
+    """How many rows of the view a list with this filter would have, beside other such counts."""
+    conditions = and_(*matching(noun, view, actor, filter))
+    return cast(func.count().filter(conditions), Integer)
 
 
 def _limit(window: Window, peek: int) -> ColumnElement[int]:

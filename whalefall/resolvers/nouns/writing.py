@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from whalefall.db import WriteSession
-from whalefall.errors import Code, Conflict
+from whalefall.errors import Code, Conflict, said
 
 UNIQUE_VIOLATION = "23505"
 
@@ -27,6 +28,13 @@ async def unique(
         if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
             raise
         raise Conflict(message, code=Code.NAME_EXISTS, field=field) from error
+
+
+def require_unchanged(changed_at: datetime, expected: datetime | None, message: str) -> None:
+    """Raise STALE_OBJECT for a row that is not as its caller read it, if they say when it was."""
+    if expected is not None and changed_at != expected:
+        hint = said("Load it again and repeat your change.")
+        raise Conflict(message, code=Code.STALE_OBJECT, hint=hint)
 
 
 def changes(

@@ -17,7 +17,7 @@ from whalefall.errors import BadInput, Code, Conflict, NotFound, said
 from whalefall.models.sync import SyncSession
 from whalefall.models.users import ApiToken, User, UserSession
 from whalefall.resolvers.audit import audit
-from whalefall.resolvers.nouns.writing import changes, unique
+from whalefall.resolvers.nouns.writing import changes, require_unchanged, unique
 from whalefall.resolvers.users.people import UserRow, get_user, name_taken
 from whalefall.resolvers.users.revoking import revoke_all
 
@@ -69,12 +69,8 @@ async def update_user(
     actor.require(Permission.ADMIN)
     values = checked(given(patch), CHECKS)
     row, others = await _held(session, actor, user_id)
-    if expected_updated_at not in (None, row.updated_at):
-        raise Conflict(
-            "Somebody changed this user in the meantime.",
-            code=Code.STALE_OBJECT,
-            hint=said("Load it again and repeat your change."),
-        )
+    stale = said("Somebody changed this user in the meantime.")
+    require_unchanged(row.updated_at, expected_updated_at, stale)
     before, after = changes(asdict(row), values)
     if not after:
         return row

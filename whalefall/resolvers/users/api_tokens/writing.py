@@ -173,7 +173,9 @@ def _scopes(
     if wanted is None:
         return None
     chosen = set(wanted)
-    if not chosen or chosen - allowed:
+    if not chosen:
+        raise BadInput("Choose at least one of them.", field="scopes")
+    if chosen - allowed:
         raise BadInput("A token may do some of what its maker may, no more.", field="scopes")
     return sorted(chosen)
 
