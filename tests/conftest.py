@@ -16,29 +16,22 @@ from whalefall.queue import Job
 from whalefall.settings import Settings
 
 PARTS = {"mariadb": "mariadb", "browser": "chromium"}  # fixture -> the part that it needs
-LONG = ("e2e", "test_demo", "test_readme", "test_run")  # begin first, so that none is left over
+LONG = ("test_pages", "test_demo", "e2e", "test_paths", "test_readme", "test_run")  # begin first
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a part of the system, so that a laptop can leave that part out.
-
-    Processes that share the tests take whole files, and one of them all that needs the browser.
-    """
+    """Mark what needs a part of the system, so that a laptop can leave that part out."""
     for item in items:
         for fixture, part in PARTS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(part)
-        item.add_marker(pytest.mark.xdist_group(_together(item)))
-    items.sort(key=_is_short)
+    items.sort(key=_place)
 
 
-def _together(item: pytest.Item) -> str:
-    return "browser" if item.get_closest_marker("chromium") else str(item.path)
-
-
-def _is_short(item: pytest.Item) -> bool:
-    return not {item.path.stem, item.path.parent.name} & set(LONG)
+def _place(item: pytest.Item) -> int:
+    names = {item.path.stem, item.path.parent.name}
+    return next((place for place, name in enumerate(LONG) if name in names), len(LONG))
 
 
 @pytest.fixture(scope="session")

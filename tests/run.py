@@ -21,7 +21,7 @@ CHECKS = (
     ("-m", "djlint", "--lint", "--quiet", "templates"),
 )
 # The whole suite is shared by processes, each with servers of its own.
-SHARED = ("-n", "logical", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
+SHARED = ("-n", "logical", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 FULL = {"WHALEFALL_TEST_QUERIES": "10000"}  # where the ordinary tests take a sample
 SUITES = {  # what runs only by its name
     "clients": "tests/clients/suite",

@@ -74,8 +74,10 @@ class PostgreSQLServer:
         return await self._count("AND state = 'active' AND query LIKE '%pg_sleep%'")
 
     async def _count(self, condition: str) -> int:
+        """WhaleFall's own database may be on this server, too: the superuser's."""
         count = await self.owner.fetchval(
-            f"SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 {condition}",
+            "SELECT count(*) FROM pg_stat_activity"
+            f" WHERE application_name = $1 AND usename <> current_user {condition}",
             APPLICATION_NAME,
         )
         assert isinstance(count, int)

@@ -151,3 +151,21 @@ def test_version_is_what_people_call_it(version: str, number: int, label: str, m
     fact = server_fact(banner, version, number, latency_ms=3)
 
     assert (fact.version, fact.main_version, fact.banner) == (label, main, banner)
+
+
+async def test_a_statement_ends_when_its_worker_is_gone(server: PostgreSQLServer) -> None:
+    async def is_running() -> bool:
+        return await server.running() == 1
+
+    async def is_over() -> bool:
+        return await server.sessions() == 0
+
+    async with ADAPTER.connect(server.target(), QUICK) as session:
+        collecting = asyncio.create_task(session.fetch("SELECT pg_sleep(60)"))
+        await until(is_running)
+        transport: asyncio.Transport = session._connection._transport  # type: ignore[attr-defined]
+        transport.abort()  # as the kernel does for a process that was killed
+        await asyncio.wait([collecting])
+
+    assert collecting.exception() is not None
+    await until(is_over)

@@ -5,11 +5,19 @@ Names travel as bytes (`namesend`): databases of one server may differ in encodi
 name that is no valid text here must not cost us all the others.
 """
 
+# The server looks every two seconds whether we are still there (from 14 on, not on Windows): else
+# it would finish the statement of a worker that died, and PostgreSQL drops a cancellation that
+# comes before the statement has been read.
 HELLO = """
     SELECT version()                                      AS banner,
            current_setting('server_version')              AS version,
            current_setting('server_version_num')::integer AS number,
-           namesend(current_database())                   AS database
+           namesend(current_database())                   AS database,
+           CASE
+               WHEN current_setting('server_version_num')::integer >= 140000
+                AND version() !~* 'windows|mingw|visual c'
+               THEN set_config('client_connection_check_interval', '2s', false)
+           END                                            AS interval_of_checks
 """
 
 # datconnlimit = -2 marks what an interrupted DROP DATABASE left behind. The databases named in $1
