@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import MYSQL, NOBODY, POSTGRESQL, VERA, make_database, make_instance
 from whalefall.db import WriteSession
+from whalefall.domain.facts import Quality, SkipReason
 from whalefall.domain.states import DatabaseState, Freshness
 from whalefall.errors import AuthenticationRequired
 from whalefall.resolvers.databases import (
@@ -45,6 +46,16 @@ async def test_totals_are_about_what_is_there_and_known(session: WriteSession) -
     assert (totals.instance_count, totals.sized) == (2, 3)
     assert (totals.total_size_bytes, totals.average_size_bytes) == (120, 40)
     assert totals.largest_size_bytes == 70
+
+
+@pytest.mark.parametrize("reason", [SkipReason.NOT_COLLECTED, SkipReason.PERMISSION])
+async def test_what_was_read_in_part_was_read(session: WriteSession, reason: SkipReason) -> None:
+    await make_database(session, size_bytes=7, size_quality=Quality.PARTIAL, size_reason=reason)
+
+    totals = (await ledger_statistics(session, VERA)).totals
+    read = await count_ledger(session, VERA, DatabaseFilter(state=DatabaseState.READ))
+
+    assert (totals.sized, totals.unreadable, totals.not_collected, read) == (1, 0, 0, 1)
 
 
 async def test_round_sums_are_sizes_too(session: WriteSession) -> None:

@@ -3,10 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.factories import NOBODY, VERA, make_database, make_size_history
 from whalefall.db import WriteSession
+from whalefall.domain.facts import Quality
 from whalefall.errors import AuthenticationRequired, BadInput
+from whalefall.models.databases import DatabaseSizeStat
 from whalefall.resolvers.growth import GROWTH_DAYS, GrowthRow, database_growth, save_growth
 
 TODAY = date(2026, 6, 30)
@@ -59,6 +62,23 @@ async def test_without_a_baseline_there_is_no_growth(
     session: WriteSession, sizes: dict[int, int | None]
 ) -> None:
     assert await growth(session, sizes) is None
+
+
+@pytest.mark.parametrize(
+    ("partial", "since"), [({0}, None), ({30}, 20), ({0, 30}, 30), ({0, 20, 30}, 30)]
+)
+async def test_what_was_read_in_part_is_compared_with_such_only(
+    session: WriteSession, partial: set[int], since: int | None
+) -> None:
+    database = await make_database(session, size_bytes=9)
+    await make_size_history(session, database, {ago(n): 9 - n // 10 for n in (0, 20, 30)})
+    days = [ago(n) for n in partial]
+    parts = update(DatabaseSizeStat).where(DatabaseSizeStat.stat_date.in_(days))
+    await session.execute(parts.values(quality=Quality.PARTIAL))
+
+    found = (await database_growth(session, VERA, [database.id])).get(database.id)
+
+    assert (found and found.since) == (None if since is None else ago(since))
 
 
 async def test_growth_is_about_the_latest_reading_not_about_today(session: WriteSession) -> None:

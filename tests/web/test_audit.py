@@ -9,7 +9,7 @@ from typing import Any
 import lxml.html
 import pytest
 
-from tests.factories import make_user
+from tests.factories import make_credential, make_tag, make_user
 from tests.web.conftest import Browser, dom, texts
 from whalefall.auth import Actor
 from whalefall.db import Database, WriteSession
@@ -48,6 +48,34 @@ async def test_a_row_says_who_did_what_to_what_and_how(db: Database, ada_browser
     assert texts(row, "td") == ["otto", "Changed a tag", "Tag live", "name prod → live"]
     assert [link.get("href") for link in row.cssselect("td a")] == ["/tags/7/edit"]
     assert texts(page, ".tag--remove") == ["Object Tag"]
+
+
+async def test_what_an_entry_does_not_name_has_its_name_of_now_beside_its_number(
+    db: Database, ada_browser: Browser
+) -> None:
+    async with db.write() as session:
+        tag = await make_tag(session, "live")
+        entry = await note(session, "otto", "tag.updated", object_id=tag.id, after={"x": 1})
+        await note(session, "otto", "tag.updated", object_id=tag.id + 1, after={"x": 1})
+
+    rows = dom(await ada_browser.get("/audit?object_type=Tag")).cssselect("tbody tr")
+    detail = dom(await ada_browser.get(f"/audit/{entry.id}"))
+
+    assert [texts(row, "td")[2] for row in rows] == [f"Tag #{tag.id + 1}", f"Tag live #{tag.id}"]
+    assert f"Tag live #{tag.id}" in texts(detail, ".facts dd")[2]
+
+
+async def test_a_credential_is_not_called_as_the_account_that_it_opens(
+    db: Database, ada_browser: Browser
+) -> None:
+    async with db.write() as session:
+        credential = await make_credential(session, name="reader")
+        told = {"object_type": "Credential", "object_id": credential.id}
+        await note(session, "otto", "credential.updated", after={"username": "sa"}, **told)
+
+    (row,) = dom(await ada_browser.get("/audit?object_type=Credential")).cssselect("tbody tr")
+
+    assert texts(row, "td")[2] == f"Credential reader #{credential.id}"
 
 
 async def test_what_is_new_is_summed_up_without_its_empty_fields(

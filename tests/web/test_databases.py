@@ -329,3 +329,9 @@ async def test_the_ledger_is_the_first_page(vera_browser: Browser, path: str) ->
     response = await vera_browser.get(path)
 
     assert (response.status_code, response.headers["location"]) == (303, LEDGER)
+
+
+async def test_the_short_address_keeps_what_was_asked_for(vera_browser: Browser) -> None:
+    response = await vera_browser.get("/databases?search=a%26b&engine=MYSQL")
+
+    assert response.headers["location"] == f"{LEDGER}?search=a%26b&engine=MYSQL"

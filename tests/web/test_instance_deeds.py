@@ -83,6 +83,7 @@ async def test_recycled_instances_can_be_taken_back_from_the_toast(
         "modal:close": True,
         "instances:changed": True,
     }
+    assert (undo.get("hx-target"), undone.headers["hx-reswap"]) == ("closest .toast", "delete")
     assert texts(dom(undone), ".toast strong") == ["2 instances are back"]
     assert set((await states(db, ada)).values()) == {InstanceStatus.ACTIVE}
 

@@ -6,7 +6,7 @@ from tests.factories import VERA, make_database, make_instance, make_named_table
 from tests.web.conftest import Browser, dom, texts
 from whalefall.auth import PERMISSIONS, Actor, Role
 from whalefall.db import Database
-from whalefall.web.palette import PLACES, mark, places
+from whalefall.web.palette import PLACES, mark, places, similar_places
 
 RESULTS = "palette_results"
 
@@ -111,6 +111,20 @@ def test_nobody_is_shown_a_page_that_refuses_them() -> None:
         actor = Actor(name="x", permissions=PERMISSIONS[role])
         assert all(actor.may(place.needs) for place in places(actor, ""))
     assert "/instances/new" not in {place.path for place in places(VERA, "")}
+
+
+async def test_a_slip_finds_a_page_when_nothing_else_is_found(
+    vera_browser: Browser, db: Database
+) -> None:
+    alone = dom(await vera_browser.get("/palette?q=instancs"))
+    async with db.write() as session:
+        await make_instance(session, name="instancs-1")
+    beside = dom(await vera_browser.get("/palette?q=instancs"))
+
+    assert [link.get("href") for link in alone.cssselect("main .found a")] == ["/instances"]
+    assert texts(alone, "main .found .tag") == ["≈ similar"]
+    assert texts(beside, "main .found h2") == ["Instances"]
+    assert list(similar_places(VERA, "Add user")) == []
 
 
 async def test_every_page_is_there(ada_browser: Browser) -> None:

@@ -85,6 +85,24 @@ async def test_a_tag_is_edited_by_who_may_and_without_script(
     assert texts(dom(await otto_browser.get("/tags")), "tbody th") == ["live"]
 
 
+async def test_of_two_windows_that_edit_a_tag_the_later_one_is_told(
+    db: Database, ada_browser: Browser
+) -> None:
+    async with db.write() as session:
+        tag = await make_tag(session, "prod")
+    path = f"/tags/{tag.id}/edit"
+    opened = fragment(await ada_browser.get(path, target="modal_root"))
+    [seen] = [each.get("value") for each in opened.cssselect("[name=expected_updated_at]")]
+    entered = {**ENTERED, "expected_updated_at": seen}
+
+    first = await ada_browser.post(path, entered, target="modal_root")
+    later = await ada_browser.post(path, {**entered, "category": "team"}, target="modal_root")
+
+    assert (first.status_code, later.status_code) == (200, 422)
+    assert "Somebody changed this tag in the meantime." in later.text
+    assert 'value="team"' in later.text
+
+
 async def test_a_tag_in_use_leads_to_taking_it_off_and_a_free_one_goes(
     db: Database, ada_browser: Browser
 ) -> None:

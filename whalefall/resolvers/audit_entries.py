@@ -1,6 +1,6 @@
 """The audit as it is read: entries are written in `audit`, and never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,10 @@ from whalefall.db import Session
 from whalefall.domain.ids import GlobalId
 from whalefall.domain.paging import Direction, OrderBy, Page, PageRequest
 from whalefall.models.base import Json
+from whalefall.models.databases import InstanceDatabase
+from whalefall.models.instances import Credential, Instance, Tag
 from whalefall.models.logs import AuditEntry
+from whalefall.models.users import ApiToken, User
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, One, described
 from whalefall.resolvers.nouns.queries import Listing
@@ -88,6 +91,14 @@ def _where(view: Subquery, filter: AuditEntryFilter) -> Iterator[Condition]:
 
 
 _NAMED = AuditEntry.object_type.concat(quoted(":")).concat(cast(AuditEntry.object_id, Text))
+_NAMES = {
+    "Instance": (Instance.id, Instance.name),
+    "Database": (InstanceDatabase.id, InstanceDatabase.name),
+    "Credential": (Credential.id, Credential.name),
+    "Tag": (Tag.id, Tag.name),
+    "User": (User.id, User.username),
+    "ApiToken": (ApiToken.id, ApiToken.name),
+}
 AUDIT_ENTRIES: Noun[AuditEntryRow] = Noun(
     name="AuditEntry",
     row=AuditEntryRow,
@@ -130,3 +141,17 @@ async def list_audit_entries(
 async def get_audit_entry(session: Session, actor: Actor, entry_id: int) -> AuditEntryRow:
     """One entry. Raises NotFound."""
     return await reading.get_row(session, actor, AUDIT_ENTRIES, entry_id)
+
+
+async def list_current_names(
+    session: Session, actor: Actor, rows: Sequence[AuditEntryRow]
+) -> dict[tuple[str, int], str]:
+    """What the things of these entries are called by now, by type and row id; not what is gone."""
+    actor.require(AUDIT_ENTRIES.permission)
+    names: dict[tuple[str, int], str] = {}
+    for object_type in {row.object_type for row in rows} & _NAMES.keys():
+        id_column, name = _NAMES[object_type]
+        ids = {row.object_row_id for row in rows if row.object_type == object_type}
+        found = await session.execute(select(id_column, name).where(id_column.in_(ids - {None})))
+        names |= {(object_type, row_id): text for row_id, text in found}
+    return names

@@ -5,7 +5,8 @@ its baseline: of the days before the latest reading, at most 2 N of them, the on
 before it (of two as near, the older). So a young database tells of the days that it has, a gap is
 stepped over, and nothing is ever extrapolated: `since` says from which day the number counts.
 Without a baseline there is no growth, which is not a growth of zero; shrinking is negative; from a
-baseline of zero bytes there is no percentage. A size that could not be read counts for nothing.
+baseline of zero bytes there is no percentage. A size that could not be read counts for nothing,
+and one that was read in part is compared with nothing but such: the rest did not come or go.
 """
 
 from collections.abc import Sequence
@@ -23,12 +24,13 @@ GROWTH_DAYS = 30  # of the growth that stands beside every size
 LONGEST_DAYS = 1830
 
 
-def baseline(database_id: str, day: str, days: str) -> str:
-    """SQL for the reading that growth up to `day` counts from; the arguments are SQL."""
+def baseline(database_id: str, day: str, days: str, quality: str) -> str:
+    """SQL for the reading that growth up to a reading of `day` counts from; all of it SQL."""
     return f"""
         SELECT stat_date, size_bytes FROM database_size_stats
          WHERE database_id = {database_id} AND size_bytes IS NOT NULL
            AND stat_date BETWEEN {day} - 2 * {days} AND {day} - 1
+           AND (quality = 'PARTIAL') = ({quality} = 'PARTIAL')
          ORDER BY abs(stat_date - ({day} - {days})), stat_date
          LIMIT 1
     """  # noqa: S608 (constants of ours)
@@ -41,16 +43,17 @@ def percent(size_bytes: str, before_bytes: str) -> str:
 
 
 _DAYS = "CAST(:days AS integer)"
+_BASELINE = baseline("known.id", "latest.stat_date", _DAYS, "latest.quality")
 _GROWN = f"""
     SELECT known.id, latest.size_bytes - base.size_bytes AS bytes,
            {percent("latest.size_bytes", "base.size_bytes")} AS percent, base.stat_date AS since
       FROM instance_databases AS known
      CROSS JOIN LATERAL (
-           SELECT stat_date, size_bytes FROM database_size_stats
+           SELECT stat_date, size_bytes, quality FROM database_size_stats
             WHERE database_id = known.id AND size_bytes IS NOT NULL
             ORDER BY stat_date DESC
             LIMIT 1) AS latest
-     CROSS JOIN LATERAL ({baseline("known.id", "latest.stat_date", _DAYS)}) AS base
+     CROSS JOIN LATERAL ({_BASELINE}) AS base
 """  # noqa: S608
 GROWN = text(f"{_GROWN} WHERE known.id = ANY(:ids)").bindparams(
     bindparam("ids", type_=ARRAY(BigInteger))

@@ -17,6 +17,7 @@ from whalefall.resolvers.audit_entries import (
     AuditEntryRow,
     get_audit_entry,
     list_audit_entries,
+    list_current_names,
 )
 from whalefall.resolvers.users import list_user_options
 from whalefall.web import forms
@@ -62,6 +63,7 @@ class Entry(NamedTuple):
     action: str
     kind: str
     name: str
+    current_name: str
     path: str
     differences: list[Difference]
 
@@ -74,6 +76,7 @@ async def entries(request: Request) -> Response:
     async with request.app.state.db.read() as session:
         found = await list_audit_entries(session, actor, filter, page=page)
         people = await list_user_options(session, actor, MOST_USERS)
+        names = await list_current_names(session, actor, found.rows)
     users = {str(user_id): name for user_id, name in people}
     gettext = translations(language_of(request)).gettext
     state = replace(state, texts=_texts(gettext, state, users))
@@ -82,7 +85,7 @@ async def entries(request: Request) -> Response:
         "audit/list.html",
         push=state.here if request.headers.get("hx-target") != "older" else "",
         list=state,
-        entries=[_entry(row) for row in found.rows],
+        entries=[_entry(row, names) for row in found.rows],
         older=state.next(found),
         users=_options(users, state, "user_id"),
         actions=_options({name: gettext(ACTIONS[name]) for name in ACTIONS}, state, "action"),
@@ -96,7 +99,8 @@ async def entries(request: Request) -> Response:
 async def entry(request: Request) -> Response:
     async with request.app.state.db.read() as session:
         row = await get_audit_entry(session, request.state.actor, forms.path_id(request))
-    return render(request, "audit/detail.html", entry=_entry(row))
+        names = await list_current_names(session, request.state.actor, [row])
+    return render(request, "audit/detail.html", entry=_entry(row, names))
 
 
 def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Difference]:
@@ -124,12 +128,13 @@ def _text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _entry(row: AuditEntryRow) -> Entry:
+def _entry(row: AuditEntryRow, names: Mapping[tuple[str, int], str]) -> Entry:
     return Entry(
         row=row,
         action=action_text(row.action),
         kind=object_text(row.object_type),
         name=_name(row),
+        current_name=names.get((row.object_type, row.object_row_id or 0), ""),
         path=object_path(row.object_type, row.object_row_id, row.action),
         differences=differences(row.before, row.after),
     )
@@ -140,6 +145,8 @@ def _name(row: AuditEntryRow) -> str:
     if row.actor_id is not None and (row.object_type, row.object_row_id) == ("User", row.actor_id):
         return row.actor_name
     told = {**(row.before or {}), **(row.after or {})}
+    if row.object_type == "Credential":
+        told.pop("username", None)  # of the account it opens; its own name is another
     return next((told[key] for key in NAMES if isinstance(told.get(key), str)), "")
 
 

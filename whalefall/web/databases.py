@@ -60,7 +60,8 @@ LABELS = {
 
 
 async def home(request: Request) -> Response:
-    return redirect(request, "/databases/ledgers")
+    asked = request.url.query
+    return redirect(request, "/databases/ledgers" + (f"?{asked}" if asked else ""))
 
 
 async def ledger(request: Request) -> Response:

@@ -82,7 +82,10 @@ async def restore(request: Request) -> Response:
     async with request.app.state.db.write() as session:
         rows = await restore_instances(session, actor, await _chosen(session, request, fields))
     one, many = N_("%(name)s is back"), N_("%(count)s instances are back")
-    return _done(request, rows, one, many)
+    response = _done(request, rows, one, many)
+    if "undo" in fields and is_fragment(request):
+        response.headers["HX-Reswap"] = "delete"  # of the toast that offered it
+    return response
 
 
 async def pause(request: Request) -> Response:

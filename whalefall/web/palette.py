@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from itertools import cycle
 
@@ -18,6 +19,7 @@ from whalefall.web.languages import LANGUAGES, translations
 from whalefall.web.words import N_
 
 SHORT, LONG = 5, 20  # of each kind: in the dialog, and on the page of its own
+ALIKE = 0.75  # how much of a page's name has to be there, of 1
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,15 @@ async def palette(request: Request) -> Response:
     if wanted and wanted.isprintable():
         async with request.app.state.db.read() as session:
             hits = await search(session, actor, wanted, first)
+    found = list(places(actor, wanted))
+    has_found = found or hits.instances or hits.databases or hits.tables
+    alike = [] if has_found else list(similar_places(actor, wanted))
     return render(
         request,
         "palette/page.html",
         wanted=wanted,
-        places=list(places(actor, wanted)),
+        places=found or alike,
+        are_similar=bool(alike),
         hits=hits,
         first=first,
         mark=partial(mark, wanted),
@@ -76,9 +82,20 @@ async def palette(request: Request) -> Response:
 def places(actor: Actor, wanted: str) -> Iterator[Place]:
     """The pages that the actor may see and whose name has the text, in any of our languages."""
     for place in PLACES:
-        labels = (translations(language).gettext(place.label) for language in LANGUAGES.values())
-        if actor.may(place.needs) and any(wanted.lower() in label.lower() for label in labels):
+        labels = _labels(place)
+        if actor.may(place.needs) and any(wanted.lower() in label for label in labels):
             yield place
+
+
+def similar_places(actor: Actor, wanted: str) -> Iterator[Place]:
+    """The pages whose name is the text but for a slip: what is shown when nothing else is."""
+    for place in PLACES:
+        if actor.may(place.needs) and get_close_matches(wanted.lower(), _labels(place), 1, ALIKE):
+            yield place
+
+
+def _labels(place: Place) -> list[str]:
+    return [translations(each).gettext(place.label).lower() for each in LANGUAGES.values()]
 
 
 def mark(wanted: str, text: str) -> Markup:

@@ -77,7 +77,8 @@ async def create(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     request.state.actor.require(Permission.UPDATE)
     row = await _row(request)
-    return await _form(request, dict(vars(row)), row)
+    values = {**vars(row), "expected_updated_at": row.updated_at.isoformat()}
+    return await _form(request, values, row)
 
 
 async def save(request: Request) -> Response:
@@ -85,8 +86,11 @@ async def save(request: Request) -> Response:
     fields, row = await request.form(), await _row(request)
     try:
         patch = TagPatch(**_entered(fields))
+        expected = forms.moment(fields, "expected_updated_at")
         async with request.app.state.db.write() as session:
-            row = await update_tag(session, request.state.actor, row.id, patch)
+            row = await update_tag(
+                session, request.state.actor, row.id, patch, expected_updated_at=expected
+            )
     except Problem as problem:
         return await _refused(request, fields, problem, row)
     return done(request, LIST, changed="tags", title=N_("Saved %(name)s"), name=row.name)

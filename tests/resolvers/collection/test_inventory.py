@@ -45,13 +45,14 @@ async def sized(
     today: date = DAY,
     *,
     complete: bool = True,
+    quality: Quality = Quality.EXACT,
     **sizes: int | None,
 ) -> int:
     facts = [
         DatabaseSizeFact(
             name=name,
             size_bytes=None if size is None else Bytes(size),
-            quality=Quality.UNAVAILABLE if size is None else Quality.EXACT,
+            quality=Quality.UNAVAILABLE if size is None else quality,
             reason=SkipReason.PERMISSION if size is None else None,
         )
         for name, size in sizes.items()
@@ -217,3 +218,14 @@ async def test_a_size_brings_its_growth_with_it(db: Database) -> None:
         ("lost", 10, 100.0, since),  # what was told of the size that is still shown
         ("new", None, None, None),
     ]
+
+
+async def test_a_part_of_a_size_tells_of_no_shrinking(db: Database) -> None:
+    instance_id = await make(db)
+    await see(db, instance_id, "shop")
+    await sized(db, instance_id, DAY - timedelta(days=29), shop=80)
+
+    await sized(db, instance_id, quality=Quality.PARTIAL, shop=5)
+
+    found = await fetch(db, "SELECT size_bytes, growth_bytes, growth_since FROM instance_databases")
+    assert found == [{"size_bytes": 5, "growth_bytes": None, "growth_since": None}]

@@ -50,6 +50,7 @@ def _sizes(sql: str) -> TextClause:
     return text(sql).bindparams(*(bindparam(n, type_=ARRAY(t)) for n, t in arrays.items()))
 
 
+_BASELINE = baseline("known.id", "CAST(:today AS date)", str(GROWTH_DAYS), "fact.quality")
 # A size that could not be read today leaves yesterday's number in place, marked STALE, and with it
 # the growth that was told of it.
 LATEST = _sizes(f"""
@@ -73,7 +74,7 @@ LATEST = _sizes(f"""
       FROM {_SIZES}
       JOIN instance_databases AS known
         ON known.instance_id = :instance_id AND known.name = fact.name
-      LEFT JOIN LATERAL ({baseline("known.id", "CAST(:today AS date)", str(GROWTH_DAYS))}) AS base
+      LEFT JOIN LATERAL ({_BASELINE}) AS base
         ON true
      WHERE old.id = known.id
 """)  # noqa: S608 (constants of ours)

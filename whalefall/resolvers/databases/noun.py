@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     String,
     Subquery,
+    and_,
     case,
     literal_column,
     not_,
@@ -135,14 +136,15 @@ def _where(view: Subquery, filter: DatabaseFilter) -> Iterator[Condition]:
 
 def _is(view: Subquery, state: DatabaseState) -> Iterator[Condition]:
     reason = view.c.size_reason
+    is_partial = view.c.size_quality == quoted(Quality.PARTIAL)  # read, and its reason is of a part
     not_yet = quoted(SkipReason.NOT_COLLECTED)
     yield not_(view.c.is_active) if state is DatabaseState.GONE else view.c.is_active
     if state is DatabaseState.READ:
-        yield reason.is_(None)
+        yield or_(reason.is_(None), is_partial)
     elif state is DatabaseState.UNREADABLE:
-        yield reason != not_yet
+        yield and_(reason != not_yet, not_(is_partial))
     elif state is DatabaseState.NOT_COLLECTED:
-        yield reason == not_yet
+        yield and_(reason == not_yet, not_(is_partial))
 
 
 def _instance_has(view: Subquery, search: str) -> Condition:

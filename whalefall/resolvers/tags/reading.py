@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class TagRow:
     display_name: str = described("What people read.")
     category: str = described("Groups tags, for example by environment; lower case.")
     is_active: bool = described("Inactive tags stay on their instances, but filters ignore them.")
+    updated_at: datetime = described("When it last changed.")
     instance_count: int = described("Instances that carry it, without those in the recycle bin.")
 
 
@@ -87,6 +89,7 @@ TAGS: Noun[TagRow] = Noun(
         Tag.display_name,
         Tag.category,
         Tag.is_active,
+        Tag.updated_at,
         _INSTANCE_COUNT.correlate(Tag).scalar_subquery().label("instance_count"),
     ),
     where=_where,

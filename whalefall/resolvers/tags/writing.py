@@ -1,6 +1,7 @@
 """Adding, changing and removing tags."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,7 +15,7 @@ from whalefall.errors import Code, Conflict, counted, said
 from whalefall.models.instances import Instance, InstanceTag, Tag
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.nouns import reading
-from whalefall.resolvers.nouns.writing import changes, unique
+from whalefall.resolvers.nouns.writing import changes, require_unchanged, unique
 from whalefall.resolvers.tags.reading import TAGS, TagRow
 
 
@@ -61,11 +62,24 @@ async def create_tag(session: WriteSession, actor: Actor, tag: TagInput) -> TagR
     return await reading.get_row(session, actor, TAGS, tag_id)
 
 
-async def update_tag(session: WriteSession, actor: Actor, tag_id: int, patch: TagPatch) -> TagRow:
-    """Change a tag. Raises NotFound, BadInput, Conflict NAME_EXISTS."""
+async def update_tag(
+    session: WriteSession,
+    actor: Actor,
+    tag_id: int,
+    patch: TagPatch,
+    *,
+    expected_updated_at: datetime | None = None,
+) -> TagRow:
+    """Change a tag.
+
+    Raises NotFound, BadInput, NAME_EXISTS, and STALE_OBJECT if the tag has changed since
+    `expected_updated_at`.
+    """
     actor.require(Permission.UPDATE)
     await _lock(session, tag_id)
     row = await reading.get_row(session, actor, TAGS, tag_id)
+    stale = said("Somebody changed this tag in the meantime.")
+    require_unchanged(row.updated_at, expected_updated_at, stale)
     before, after = changes(asdict(row), checked(given(patch), CHECKS))
     if not after:
         return row

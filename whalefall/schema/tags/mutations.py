@@ -1,5 +1,6 @@
 """Adding, changing and removing tags, and putting them on many instances at once."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -45,6 +46,9 @@ class CreateTagInput:
 @strawberry.input(description="Changes to a tag; what is left out stays as it is.")
 class UpdateTagInput:
     id: strawberry.ID = strawberry.field(description=ID)
+    expected_updated_at: datetime | None = absent(
+        "Refuse with STALE_OBJECT if it has changed since this `updatedAt`."
+    )
     name: str | None = absent(NAME)
     display_name: str | None = absent(DISPLAY_NAME)
     category: str | None = absent(CATEGORY)
@@ -131,8 +135,15 @@ class TagMutations:
     async def update_tag(self, info: Info, input: UpdateTagInput) -> UpdateTagPayload:
         values = given(input)
         tag_id = row_id(values.pop("id"), TAGS.name, field="id")
+        expected = values.pop("expected_updated_at", None)
         async with info.context.db.write() as session:
-            row = await update_tag(session, info.context.actor, tag_id, TagPatch(**values))
+            row = await update_tag(
+                session,
+                info.context.actor,
+                tag_id,
+                TagPatch(**values),
+                expected_updated_at=expected,
+            )
         return UpdateTagPayload(tag=Tag.of(row))
 
     @mutation("Delete a tag that is on no instance.", needs=Permission.DELETE)
