@@ -25,6 +25,7 @@ SHARED = ("-n", "logical", "--maxprocesses=4", "--dist=loadfile", "--no-loadscop
 FULL = {"WHALEFALL_TEST_QUERIES": "10000"}  # where the ordinary tests take a sample
 SUITES = {  # what runs only by its name
     "clients": "tests/clients/suite",
+    "faults": "tests/faults/suite",
     "scale": "tests/scale/suite",
 }
 

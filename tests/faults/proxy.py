@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 
 CHUNK_BYTES = 16_384
+SLICE_BYTES = 7
+RATE_PIECE_BYTES = 256
 
 
 class Fault(StrEnum):
-    """What the proxy does. LIMIT and STALL count the server's bytes from the moment they are set;
+    """What the proxy does. CUTTING faults count the server's bytes from the moment they are set;
     BLACKHOLE and LATENCY also take hold of connections that are already open."""
 
     PASS = "pass"
@@ -21,30 +23,61 @@ class Fault(StrEnum):
     RESET = "reset"
     BANNER = "banner"  # speaks another protocol
     LIMIT = "limit"  # resets the connection after so many bytes
+    FIN = "fin"  # ends it politely after so many bytes
     STALL = "stall"  # freezes after so many bytes, the socket stays open
+    CORRUPT = "corrupt"  # turns over all bytes after so many
+    GARBLE = "garble"  # spoils the first letter of a word in answers
     LATENCY = "latency"  # delays every chunk, both ways
+    RATE = "rate"  # lets so many bytes of an answer pass in a second
+    SLICE = "slice"  # tears answers into crumbs
+    EVERY = "every"  # resets every second connection, and the next one first
+
+
+CUTTING = (Fault.LIMIT, Fault.FIN, Fault.STALL, Fault.CORRUPT)
 
 
 class FaultProxy:
-    """Forwards `127.0.0.1:port` to a server; `connections` counts what was accepted."""
+    """Forwards `127.0.0.1:port` to a server; `connections` counts what was accepted.
+
+    `most_at_once` of them were open together. `answered_bytes` came from the server, and
+    `questions` says how many had come whenever the client spoke.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self.host = "127.0.0.1"
         self.port = 0
-        self.connections = 0
+        self.count_anew()
         self._upstream = (host, port)
         self._fault = Fault.PASS
         self._bytes_left = 0
         self._seconds = 0.0
-        self._banner = b""
+        self._rate = 0
+        self._turn = 0
+        self._banner = self._word = b""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
+    def count_anew(self) -> None:
+        self.connections = self.most_at_once = self.answered_bytes = 0
+        self.questions: list[int] = []
+
+    def lead_to(self, host: str, port: int) -> None:
+        """Forward to another server from now on."""
+        self._upstream = (host, port)
+
     async def set(
-        self, fault: Fault, *, after_bytes: int = 0, seconds: float = 0.0, banner: bytes = b""
+        self,
+        fault: Fault,
+        *,
+        after_bytes: int = 0,
+        seconds: float = 0.0,
+        banner: bytes = b"",
+        rate: int = 0,
+        word: bytes = b"",
     ) -> None:
         """Misbehave in this way from now on."""
         self._bytes_left, self._seconds, self._banner = after_bytes, seconds, banner
+        self._rate, self._turn, self._word = rate, 0, word
         self._fault = fault
         if fault is Fault.REFUSE:
             await self._stop_listening()
@@ -71,6 +104,7 @@ class FaultProxy:
         task = asyncio.create_task(self._serve(reader, writer))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
+        self.most_at_once = max(self.most_at_once, len(self._open))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -78,6 +112,8 @@ class FaultProxy:
                 case Fault.ACCEPT_CLOSE:
                     return
                 case Fault.RESET:
+                    _reset_on_close(writer)
+                case Fault.EVERY if self._is_its_turn():
                     _reset_on_close(writer)
                 case Fault.BANNER:
                     writer.write(self._banner)
@@ -105,8 +141,13 @@ class FaultProxy:
             upstream_writer.close()
             await asyncio.gather(*directions, return_exceptions=True)
 
+    def _is_its_turn(self) -> bool:
+        self._turn += 1
+        return self._turn % 2 == 1
+
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
+            self.questions.append(self.answered_bytes)
             await self._delay()
             if self._fault is not Fault.BLACKHOLE:
                 writer.write(chunk)
@@ -117,21 +158,35 @@ class FaultProxy:
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
             await self._delay()
+            self.answered_bytes += len(chunk)
             if self._fault is Fault.BLACKHOLE:
                 continue
-            if self._fault in (Fault.LIMIT, Fault.STALL):
-                allowed = chunk[: self._bytes_left]
-                self._bytes_left -= len(allowed)
-                writer.write(allowed)
-                await writer.drain()
-                if len(allowed) == len(chunk):
-                    continue
-                if self._fault is Fault.LIMIT:
-                    _reset_on_close(writer)
-                    return
+            if self._fault is Fault.GARBLE:
+                chunk = chunk.replace(self._word, b"?" + self._word[1:])
+            if self._fault not in CUTTING:
+                await self._send(writer, chunk)
+                continue
+            allowed = chunk[: self._bytes_left]
+            self._bytes_left -= len(allowed)
+            await self._send(writer, allowed)
+            if len(allowed) == len(chunk):
+                continue
+            if self._fault is Fault.CORRUPT:
+                await self._send(writer, bytes(byte ^ 0xFF for byte in chunk[len(allowed) :]))
+                continue
+            if self._fault is Fault.LIMIT:
+                _reset_on_close(writer)
+            if self._fault is Fault.STALL:
                 await _drain_until_closed(reader)
-            writer.write(chunk)
+            return
+
+    async def _send(self, writer: asyncio.StreamWriter, chunk: bytes) -> None:
+        pieces = {Fault.SLICE: SLICE_BYTES, Fault.RATE: RATE_PIECE_BYTES}
+        size = pieces.get(self._fault, CHUNK_BYTES)
+        for start in range(0, len(chunk), size):
+            writer.write(chunk[start : start + size])
             await writer.drain()
+            await asyncio.sleep(size / self._rate if self._fault is Fault.RATE else 0)
 
     async def _delay(self) -> None:
         if self._fault is Fault.LATENCY:

@@ -13,6 +13,7 @@ from whalefall.adapters.mysql.tables import (
     table_rows,
 )
 from whalefall.domain.facts import Quality, SkipReason, TableFact, TableKind
+from whalefall.errors import Code, TargetProblem
 
 MARIADB = dialect_of("10.11.19-MariaDB")
 MYSQL_8 = dialect_of("8.0.36")
@@ -236,3 +237,12 @@ def test_number_that_stands_for_unknown_is_unknown() -> None:
     (table,) = table_rows((("shop", "BASE TABLE", *columns),), "shop")
 
     assert table.row_count is None
+
+
+def test_name_that_is_no_text_is_a_problem_of_the_target() -> None:
+    columns = ("t", b"\xe4t", "InnoDB", 1, 16_384, 0, None, None)
+
+    with pytest.raises(TargetProblem) as caught:
+        table_rows((("shop", "BASE TABLE", *columns),), "shop")
+
+    assert caught.value.problem_code is Code.DATABASE_CONNECTION_ERROR

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from whalefall.adapters.mysql.dialect import Dialect
+from whalefall.adapters.mysql.problems import driver_problems
 from whalefall.adapters.mysql.wire import Rows
 from whalefall.domain.facts import Quality, SkipReason, TableFact, TableKind
 from whalefall.domain.sizes import Bytes, Count
@@ -225,7 +226,11 @@ def _kind(table_type: str, create_options: str) -> TableKind:
 
 
 def text(name: str | bytes) -> str:
-    return name.decode() if isinstance(name, bytes) else name
+    """A name in InnoDB's spelling. Raises TargetProblem for bytes that no server writes."""
+    if isinstance(name, str):
+        return name
+    with driver_problems():
+        return name.decode()
 
 
 def _number(value: int | None) -> int | None:

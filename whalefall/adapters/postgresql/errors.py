@@ -4,6 +4,7 @@ import ssl
 import struct
 
 import asyncpg
+from asyncpg.pgproto.pgproto import BufferError as TornMessage
 
 from whalefall.adapters.postgresql.guard import ForeignAnswer
 from whalefall.domain.tls import TlsMode
@@ -22,6 +23,7 @@ DRIVER_ERRORS = (
     TypeError,
     AssertionError,
     BufferError,
+    TornMessage,  # the driver's own, which is no BufferError
     SystemError,
     struct.error,
 )

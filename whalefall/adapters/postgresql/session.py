@@ -1,5 +1,8 @@
 """One session on a PostgreSQL server: its databases, their sizes, its tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import asyncpg
 
 from whalefall.adapters.postgresql.dialing import Connection
@@ -50,7 +53,8 @@ class PostgreSQLSession:
 
     async def inventory(self) -> Collected[DatabaseFact]:
         rows = await self.fetch(INVENTORY, PROVIDERS)
-        items = [_database_fact(row) for row in rows]
+        with self._understanding():
+            items = [_database_fact(row) for row in rows]
         shut = [fact.name for fact in items if fact.reason is SkipReason.PERMISSION]
         return Collected(
             items=items,
@@ -61,8 +65,9 @@ class PostgreSQLSession:
 
     async def database_sizes(self) -> Collected[DatabaseSizeFact]:
         rows = await self._database_size_rows()
-        dropped = [row for row in rows if row["is_readable"] and row["size_bytes"] is None]
-        items = [_database_size_fact(row) for row in rows if row not in dropped]
+        with self._understanding():
+            dropped = [row for row in rows if row["is_readable"] and row["size_bytes"] is None]
+            items = [_database_size_fact(row) for row in rows if row not in dropped]
         is_short = any(fact.reason is SkipReason.PERMISSION for fact in items)
         return Collected(
             items=items,
@@ -77,7 +82,17 @@ class PostgreSQLSession:
             raise TargetProblem(
                 "This session was opened on another database.", code=Code.DATABASE_NOT_FOUND
             )
-        return await collect_tables(self.fetch)
+        with self._understanding():
+            return await collect_tables(self.fetch)
+
+    @contextmanager
+    def _understanding(self) -> Iterator[None]:
+        """Rows without the columns that were asked for, or with values that cannot be, are no
+        PostgreSQL's; what exactly was wrong stays as the cause."""
+        try:
+            yield
+        except (KeyError, ValueError) as error:
+            raise problem_of(error, self._mode) from error
 
     async def _database_size_rows(self) -> list[asyncpg.Record]:
         """A database dropped while the statement runs makes it fail: the next try misses it."""

@@ -1,0 +1,1 @@
+"""The whole table of faults, on servers that nobody else uses."""

@@ -1,0 +1,28 @@
+"""Three faults of many, in every run of the tests; `./run test faults` has the whole table."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.cases import CASES, MARIADB, Case
+from tests.faults.scene import CAPACITY, TABLES, Scene
+from tests.faults.surviving import survive
+
+WANTED = {  # by operation
+    TABLES: ("down", "reset at 70%", "no sizes any more", "no grants any more"),
+    CAPACITY: ("down",),
+}
+CHOSEN = [
+    pytest.param(case, engine, operation, marks=[pytest.mark.mariadb] * (engine == MARIADB))
+    for operation, names in WANTED.items()
+    for case in CASES
+    if case.name in names and operation in case.operations
+    for engine in case.engines
+]
+
+
+@pytest.mark.parametrize(("case", "engine", "operation"), CHOSEN)
+async def test_what_was_known_stays_and_the_next_try_succeeds(
+    case: Case, scene: Scene, logged: Callable[[], str]
+) -> None:
+    await survive(scene, case, logged)
