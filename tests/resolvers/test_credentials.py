@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories import ADA, MYSQL, ORACLE, OTTO, VERA, make_credential, make_instance
+from tests.waiting import until_waiting
 from whalefall.crypto import KeyRing
 from whalefall.db import Database, WriteSession
 from whalefall.domain.states import CredentialType
@@ -302,8 +303,8 @@ async def test_who_takes_the_old_one_meanwhile_gets_the_replacement_too(db: Data
     async with db.write() as session:
         await update_instance(session, ADA, instance.id, InstancePatch(credential_id=old.id))
         replacing = asyncio.create_task(replace())
-        _, waiting = await asyncio.wait([replacing], timeout=0.1)
-        assert waiting == {replacing}
+        await until_waiting(db)
+        assert not replacing.done()
 
     assert await replacing == 1
     async with db.read() as reading:

@@ -16,7 +16,7 @@ from tests.factories import (
     make_instance,
     make_tag,
 )
-from tests.schema.leaving import until_waiting
+from tests.waiting import until_waiting
 from whalefall.db import Database, WriteSession
 from whalefall.domain.states import CredentialType
 from whalefall.errors import BadInput, Code, PermissionRequired

@@ -16,6 +16,7 @@ from tests.factories import (
     make_sync_record,
     make_sync_session,
 )
+from tests.waiting import until_waiting
 from whalefall.auth import Actor
 from whalefall.db import Database, WriteSession
 from whalefall.domain.states import (
@@ -210,8 +211,8 @@ async def test_recycling_waits_for_a_worker_that_saves(db: Database) -> None:
         await fence(session, claim)
         await session.execute(update(Instance).values(version="PostgreSQL 18"))
         recycling = asyncio.create_task(recycle())
-        _, waiting = await asyncio.wait([recycling], timeout=0.1)
-        assert waiting == {recycling}
+        await until_waiting(db)
+        assert not recycling.done()
         await finish(session, claim, Outcome(status=SyncStatus.COMPLETED, elapsed_ms=1))
 
     await recycling

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import ADA, OTTO, VERA, make_instance, make_tag
+from tests.waiting import until_waiting
 from whalefall.db import Database, WriteSession
 from whalefall.domain.checks import Problems
 from whalefall.errors import BadInput, Code, Conflict, PermissionRequired
@@ -102,8 +103,8 @@ async def test_a_tag_that_is_being_assigned_is_not_deleted(db: Database) -> None
     async with db.write() as session:
         await assign_tags(session, OTTO, [instance.id], [tag.id])
         deleting = asyncio.create_task(delete())
-        _, waiting = await asyncio.wait([deleting], timeout=0.1)
-        assert waiting == {deleting}
+        await until_waiting(db)
+        assert not deleting.done()
 
     with pytest.raises(Conflict) as caught:
         await deleting

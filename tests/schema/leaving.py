@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,19 +17,10 @@ from whalefall.schema.build import Schema, schema
 from whalefall.schema.execution import Execution
 from whalefall.schema.http import GraphQLEndpoint
 
-PATIENCE_SECONDS = 3  # a statement that nobody cancels gives up its lock after 5
 WAITING = [  # a query, and the table that its first or its second statement waits for
     ("{ databases { nodes { name } } }", "instance_databases"),
     ("{ databases { nodes { tableSnapshot { status } } } }", "table_snapshots"),
 ]
-LOCKED = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-IN_TRANSACTION = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
-)
 
 
 @asynccontextmanager
@@ -38,31 +29,6 @@ async def locked(db: Database, table: str) -> AsyncIterator[None]:
     async with db.write() as session:
         await session.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         yield
-
-
-async def until_waiting(db: Database) -> None:
-    await until(lambda: _holds(db, LOCKED, 1))
-
-
-async def until_quiet(db: Database) -> None:
-    await until(lambda: _holds(db, LOCKED, 0))
-
-
-async def until_clean(db: Database) -> None:
-    """No connection is left in a transaction."""
-    await until(lambda: _holds(db, IN_TRANSACTION, 0))
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Ask the database again and again until it holds, at most so long."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await holds():
-            pass
-
-
-async def _holds(db: Database, count: Any, wanted: int) -> bool:
-    async with db.read() as session:
-        return bool((await session.execute(count)).scalar_one() == wanted)
 
 
 class Client:

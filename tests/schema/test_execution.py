@@ -6,7 +6,8 @@ import pytest
 
 from tests.factories import make_database
 from tests.schema.conftest import Door
-from tests.schema.leaving import WAITING, Client, locked, until_clean, until_quiet, until_waiting
+from tests.schema.leaving import WAITING, Client, locked
+from tests.waiting import until_clean, until_quiet, until_waiting
 from whalefall.db import Database
 from whalefall.schema import execution
 

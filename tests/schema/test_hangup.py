@@ -12,16 +12,9 @@ from starlette.requests import ClientDisconnect
 from tests.factories import make_credential, make_database, make_instance
 from tests.fake_engine import FAKE, FakeServer, registered
 from tests.resolvers.users.conftest import PASSWORD, SYSTEM
-from tests.schema.leaving import (
-    WAITING,
-    Client,
-    locked,
-    until,
-    until_clean,
-    until_quiet,
-    until_waiting,
-)
+from tests.schema.leaving import WAITING, Client, locked
 from tests.sockets import served
+from tests.waiting import until, until_clean, until_quiet, until_waiting
 from whalefall.auth import Role
 from whalefall.db import Database
 from whalefall.models.sync import SyncSession

@@ -18,8 +18,9 @@ from tests.factories import (
     make_user,
 )
 from tests.fake_engine import FAKE, FakeServer, registered, table
-from tests.schema.leaving import locked, until_waiting
+from tests.schema.leaving import locked
 from tests.sockets import Client, Served, connected, served
+from tests.waiting import until_waiting
 from whalefall import notifications
 from whalefall.auth import Actor, Permission, Role
 from whalefall.db import Database, notify

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories import make_database, make_sync_session, make_user
-from tests.schema.leaving import WAITING, locked, until_clean, until_quiet, until_waiting
+from tests.schema.leaving import WAITING, locked
 from tests.sockets import PROTOCOL, Client, Served, connected, served, until
+from tests.waiting import until_clean, until_quiet, until_waiting
 from whalefall.auth import Actor, Role
 from whalefall.db import Database
 from whalefall.domain.states import SyncStatus

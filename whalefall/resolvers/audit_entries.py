@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Subquery, Text, cast, func, or_, select
+from sqlalchemy import Subquery, Text, cast, or_, select
 
 from whalefall.auth import Actor, Permission
 from whalefall.db import Session
@@ -19,7 +19,7 @@ from whalefall.models.users import ApiToken, User
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, One, described
 from whalefall.resolvers.nouns.queries import Listing
-from whalefall.resolvers.nouns.text import contains, equals, quoted
+from whalefall.resolvers.nouns.text import base64_of, contains, equals, quoted
 
 
 @dataclass(kw_only=True)
@@ -111,9 +111,7 @@ AUDIT_ENTRIES: Noun[AuditEntryRow] = Noun(
         AuditEntry.action,
         AuditEntry.object_type,
         AuditEntry.object_id.label("object_row_id"),
-        func.encode(func.convert_to(_NAMED, quoted("UTF8")), quoted("base64"), type_=Text).label(
-            "object_id"
-        ),
+        base64_of(_NAMED).label("object_id"),
         AuditEntry.before,
         AuditEntry.after,
         AuditEntry.request_id,

@@ -104,10 +104,14 @@ def done(
     """
     if not is_fragment(request):
         return RedirectResponse(url, 303, HEADERS)
-    events = {"modal:close": True, f"{changed}:changed": True}
-    headers = {"HX-Reswap": "none", "HX-Trigger": json.dumps(events)}
     said: dict[str, Any] = {"tone": tone, "title": title, "text": text, "values": values}
-    return render(request, "done.html", block="done", headers=headers, **said)
+    return render(request, "done.html", block="done", headers=changing(changed), **said)
+
+
+def changing(noun: str) -> dict[str, str]:
+    """The headers of a toast by which dialogs close and what follows the noun asks again."""
+    events = {"modal:close": True, f"{noun}:changed": True}
+    return {"HX-Reswap": "none", "HX-Trigger": json.dumps(events)}
 
 
 def query(path: str, values: Mapping[str, object], **changes: object) -> str:

@@ -3,7 +3,6 @@
 What is not taken back lightly is shown before it is done: the instances by name, the effects.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,15 +22,12 @@ from whalefall.resolvers.instances.recycling import (
     set_instances_active,
 )
 from whalefall.web import forms
-from whalefall.web.html import done, is_fragment, redirect, render
+from whalefall.web.html import changing, done, is_fragment, redirect, render
 from whalefall.web.instances import instance_filter
 from whalefall.web.words import N_
 
 LIST, BIN = "/instances", "/instances?deleted=only"
 PURGE_MANY = "purge"  # what to type where there is more than one name
-CHANGED = {"HX-Reswap": "none"} | {
-    "HX-Trigger": json.dumps({"modal:close": True, "instances:changed": True})
-}
 
 
 async def ask_recycle(request: Request) -> Response:
@@ -51,7 +47,8 @@ async def recycle(request: Request) -> Response:
     if not is_fragment(request):
         return redirect(request, LIST)
     said: dict[str, Any] = {"names": [row.name for row in rows], "ids": [row.id for row in rows]}
-    return render(request, "instances/recycled.html", block="done", headers=CHANGED, **said)
+    headers = changing("instances")
+    return render(request, "instances/recycled.html", block="done", headers=headers, **said)
 
 
 async def ask_purge(request: Request) -> Response:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from tests.factories import make_api_token, make_sync_session, make_user
 from tests.resolvers.users.conftest import PASSWORD, SYSTEM
+from tests.waiting import until_waiting
 from whalefall.auth import NOBODY, PERMISSIONS, Actor, Permission, Role
 from whalefall.crypto import check_password
 from whalefall.db import Database, WriteSession
@@ -265,8 +266,8 @@ async def test_the_second_waits_for_the_first_and_sees_what_it_did(db: Database)
     async with db.write() as session:
         await demote(session, as_admin(ada), bob.id)
         second = asyncio.create_task(disable_ada())
-        _, waiting = await asyncio.wait([second], timeout=0.1)
-        assert waiting == {second}
+        await until_waiting(db)
+        assert not second.done()
 
     with pytest.raises(Conflict) as caught:
         await second

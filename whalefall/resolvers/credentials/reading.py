@@ -129,9 +129,9 @@ async def list_credential_options(
 ) -> list[tuple[int, str]]:
     """Ids and names of at most so many of a type, by name: cheaper than the rows."""
     actor.require(CREDENTIALS.permission)
-    options = select(Credential.id, Credential.name).where(Credential.credential_type == kind)
-    result = await session.execute(options.order_by(Credential.name, Credential.id).limit(most))
-    return [(each.id, each.name) for each in result]
+    return await reading.options(
+        session, Credential.id, Credential.name, most, Credential.credential_type == kind
+    )
 
 
 async def get_credential(session: Session, actor: Actor, credential_id: int) -> CredentialRow:

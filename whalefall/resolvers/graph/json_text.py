@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from whalefall.resolvers.graph.selection import Unsupported
 from whalefall.resolvers.nouns.noun import Kind, Noun
-from whalefall.resolvers.nouns.text import quoted
+from whalefall.resolvers.nouns.text import base64_of, quoted
 
 Expression = ColumnElement[str]
 Parts = Sequence[str | Expression]
@@ -37,7 +37,7 @@ def value_of(column: ColumnElement[Any], kind: Kind, *, null: str = "null") -> P
 def global_id(noun: Noun[Any], column: ColumnElement[Any]) -> Parts:
     """The row's global id. At most 60 bytes, so base64 breaks no line."""
     text = quoted(noun.name + ":").concat(cast(column, Text))
-    return ['"', func.encode(func.convert_to(text, quoted("UTF8")), quoted("base64")), '"']
+    return ['"', base64_of(text), '"']
 
 
 def or_null(text: Expression, null: str = "null") -> Expression:

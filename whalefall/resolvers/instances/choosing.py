@@ -27,9 +27,9 @@ HOLD_SESSIONS = text("""
 async def list_instance_options(session: Session, actor: Actor, most: int) -> list[tuple[int, str]]:
     """Ids and names of at most so many instances, by name: cheaper than the rows."""
     actor.require(INSTANCES.permission)
-    options = select(Instance.id, Instance.name).where(Instance.deleted_at.is_(None))
-    result = await session.execute(options.order_by(Instance.name, Instance.id).limit(most))
-    return [(each.id, each.name) for each in result]
+    return await reading.options(
+        session, Instance.id, Instance.name, most, Instance.deleted_at.is_(None)
+    )
 
 
 async def matching_ids(

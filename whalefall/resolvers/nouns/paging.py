@@ -30,7 +30,7 @@ from whalefall.domain.paging import (
     read_cursor,
 )
 from whalefall.resolvers.nouns.noun import Condition, Kind, Noun
-from whalefall.resolvers.nouns.text import quoted
+from whalefall.resolvers.nouns.text import base64_of, quoted
 
 PARSERS: dict[Any, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
 MAX_INTEGER = 2**63 - 1
@@ -101,8 +101,7 @@ class Keyset:
         for value in (scope, *keys):
             text = text.concat(value).concat(quoted(", "))
         text = text.concat(cast(self.view.c.id, Text)).concat(quoted("]"))
-        base64 = func.encode(func.convert_to(text, quoted("UTF8")), quoted("base64"))
-        return func.replace(base64, literal_column(r"E'\n'"), quoted(""))
+        return func.replace(base64_of(text), literal_column(r"E'\n'"), quoted(""))
 
     def read(self, cursor: str) -> Position:
         """The position inside a cursor; raises BadInput unless this very order made it."""

@@ -19,7 +19,7 @@ from whalefall.auth import Actor
 from whalefall.db import Session
 from whalefall.domain.paging import Page, PageRequest, outdated_cursor
 from whalefall.errors import NotFound
-from whalefall.resolvers.nouns.noun import Noun, Relation, RequiredOne, Series
+from whalefall.resolvers.nouns.noun import Condition, Noun, Relation, RequiredOne, Series
 from whalefall.resolvers.nouns.paging import keyset
 from whalefall.resolvers.nouns.queries import (
     Listing,
@@ -30,7 +30,7 @@ from whalefall.resolvers.nouns.queries import (
     page_of,
     window,
 )
-from whalefall.resolvers.nouns.text import one_of
+from whalefall.resolvers.nouns.text import Column, one_of
 
 Row = TypeVar("Row")
 
@@ -152,6 +152,14 @@ def _scoped(noun: Noun[Any], parent: Any, asked: Window) -> tuple[Any, ColumnEle
         return parent, null().label("scope")
     current = noun.scope.current.subquery()
     return parent.outerjoin(current, current.c.key == parent.c.key), current.c.scope
+
+
+async def options(
+    session: Session, key: Column, name: Column, most: int, *conditions: Condition
+) -> list[tuple[int, str]]:
+    """Keys and names of at most so many rows of a table, by name."""
+    wanted = select(key, name).where(*conditions).order_by(name, key).limit(most)
+    return [(each[0], each[1]) for each in await session.execute(wanted)]
 
 
 def _columns(noun: Noun[Any], view: Subquery) -> list[ColumnElement[Any]]:

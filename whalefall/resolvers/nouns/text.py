@@ -29,6 +29,11 @@ def quoted(text: str) -> ColumnElement[str]:
     return literal_column("'" + text.replace("'", "''") + "'", String())
 
 
+def base64_of(text: ColumnElement[str]) -> ColumnElement[str]:
+    """The text in base64, which breaks its line after 76 characters."""
+    return func.encode(func.convert_to(text, quoted("UTF8")), quoted("base64"), type_=Text())
+
+
 def hours_ago(hours: int) -> ColumnElement[Any]:
     """The moment that lies so many hours before this transaction began."""
     return func.now() - literal_column(f"interval '{hours} hours'")
