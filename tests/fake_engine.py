@@ -1,7 +1,7 @@
 """An engine that tests script: what it holds, how it fails, when it waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,6 +19,12 @@ from whalefall.domain.facts import (
     SkipReason,
     TableFact,
 )
+from whalefall.domain.privileges import (
+    AccountScript,
+    Feature,
+    PrivilegeCheck,
+    PrivilegeState,
+)
 from whalefall.domain.sizes import Bytes
 from whalefall.errors import Problem
 
@@ -34,6 +40,7 @@ class FakeServer:
     tables: list[TableFact] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     missing_grants: list[str] = field(default_factory=list)
+    excess: list[str] = field(default_factory=list)
     complete: bool = True
     problem: Problem | None = None
     crash: Exception | None = None
@@ -77,6 +84,24 @@ class FakeSession:
         await self._answer()
         return self._collected(list(self._server.tables))
 
+    async def privileges(self) -> list[PrivilegeCheck]:
+        await self._answer()
+        return [self._check(feature) for feature in Feature]
+
+    def _check(self, feature: Feature) -> PrivilegeCheck:
+        """Missing grants are missing for everything but DATA_CLOSED; the excess is for that."""
+        missing, excess = self._server.missing_grants, self._server.excess
+        closed = feature is Feature.DATA_CLOSED
+        state = PrivilegeState.OVER_PRIVILEGED if closed else PrivilegeState.MISSING
+        return PrivilegeCheck(
+            feature=feature,
+            state=state if (excess if closed else missing) else PrivilegeState.OK,
+            probe="fake",
+            needed=[] if closed else ["LOOK"],
+            missing=[] if closed else missing,
+            excess=excess if closed else [],
+        )
+
     async def _answer(self) -> None:
         server = self._server
         server.reached.set()
@@ -119,6 +144,12 @@ class FakeAdapter:
             yield FakeSession(server)
         finally:
             server.at_once -= 1
+
+    def account_script(
+        self, server: ServerFact | None, username: str, databases: Sequence[str]
+    ) -> AccountScript:
+        seen = ", ".join(databases)
+        return AccountScript(create=f"MAKE {username}; SHOW {seen}", drop=f"UNMAKE {username}")
 
 
 def _size(name: str, size: int | None) -> DatabaseSizeFact:

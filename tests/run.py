@@ -43,6 +43,10 @@ PARTS = {
         ("mariadbd", "mariadb-install-db", "my_print_defaults"),
         {"mariadb-server-core": "mariadbd", "mariadb-client-core": "my_print_defaults"},
     ),
+    "odbc": Part(
+        ("isql",),
+        {"unixodbc": "isql", "tdsodbc": "/usr/share/tdsodbc/odbcinst.ini"},
+    ),
     "chromium": Part(
         ("chromium",),
         {

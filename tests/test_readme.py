@@ -143,7 +143,7 @@ async def curl(http: httpx2.AsyncClient, arguments: str, variables: dict[str, st
 
 
 async def test_the_postgresql_grants_are_enough(postgres: EmbeddedPostgres) -> None:
-    grants = next(block for block in blocks("sql") if "pg_monitor" in block)
+    grants = next(block for block in blocks("sql") if "pg_read_all_stats" in block)
     statements = [part.split("--")[0] for part in grants.replace("…", "secret").split(";")]
     await made(postgres, "CREATE DATABASE shop", *(s for s in statements if s.strip()))
     url = make_url(postgres.superuser_url)

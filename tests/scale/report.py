@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.scale.collecting import Seen
 from tests.scale.crowd import NAMES, REFRESHES, WORK
 from tests.scale.logs import Written
 from tests.scale.notes import Notes, percentile
@@ -46,6 +47,19 @@ class Outcome:
 def report(outcome: Outcome) -> str:
     """A heading and three tables."""
     return "\n".join([*_answers(outcome), "", *_memory(outcome), "", *_others(outcome)])
+
+
+def report_of_target(name: str, seen: Seen) -> str:
+    """What reading a large target took, and what its answers take afterwards."""
+    lines = [
+        f"## {seen.tables:,} tables of one {name} database: {seen.ending} in {seen.seconds:.1f} s,"
+        f" worker at most {seen.worker_bytes / MEBIBYTE:.0f} MiB, sessions at most {seen.sessions}",
+        "",
+        "| | median ms |",
+        "| --- | ---: |",
+        *(f"| {what} | {took * 1000:.1f} |" for what, took in seen.answers.items()),
+    ]
+    return "\n".join(lines)
 
 
 def _answers(outcome: Outcome) -> Iterator[str]:

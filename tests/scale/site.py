@@ -88,7 +88,7 @@ async def furnish(settings: Settings) -> Site:
 
     The estate is there already.
     """
-    await _wait_until_ready(settings.port)
+    await wait_until_ready(settings.port)
     async with opened(settings) as db:
         accounts = await _add_people(db)
         await _collect(db)
@@ -118,7 +118,8 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     }
 
 
-async def _wait_until_ready(port: int) -> None:
+async def wait_until_ready(port: int) -> None:
+    """Until the web process answers, its servers are up and its schema is there."""
     async with (
         asyncio.timeout(PATIENCE_SECONDS),
         httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,

@@ -1,5 +1,6 @@
 """The contract of an adapter: how one engine's servers are asked what they hold."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -12,6 +13,7 @@ from whalefall.domain.facts import (
     ServerFact,
     TableFact,
 )
+from whalefall.domain.privileges import AccountScript, PrivilegeCheck
 from whalefall.domain.tls import Tls
 
 APPLICATION_NAME = "whalefall"
@@ -30,6 +32,7 @@ class Target:
     password: str = field(repr=False)
     database: str | None = None
     tls: Tls = field(default_factory=Tls)
+    options: Mapping[str, str] = field(default_factory=dict)  # by the names of the engine's options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,10 @@ class TargetSession(Protocol):
         Raises DATABASE_NOT_FOUND when there is no such database (any more).
         """
 
+    async def privileges(self) -> list[PrivilegeCheck]:
+        """One harmless probe for each feature, in the order of Feature. A refused probe is an
+        answer; only a server that cannot be asked any more raises."""
+
 
 class Adapter(Protocol):
     """One engine."""
@@ -80,3 +87,9 @@ class Adapter(Protocol):
         Raises TargetProblem with DATABASE_CONNECTION_ERROR, AUTH_FAILED, DATABASE_NOT_FOUND,
         TLS_ERROR, TOO_MANY_CONNECTIONS or DATABASE_TIMEOUT.
         """
+
+    def account_script(
+        self, server: ServerFact | None, username: str, databases: Sequence[str]
+    ) -> AccountScript:
+        """How an administrator makes the collecting account `username`, and takes it back: for
+        this server's version, or the newest when it is not known, and for these databases."""

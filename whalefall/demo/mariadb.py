@@ -10,7 +10,7 @@ from whalefall.errors import ServiceUnavailable
 
 ACCOUNT = """
     CREATE OR REPLACE USER '{name}'@'127.0.0.1' IDENTIFIED BY '{password}';
-    GRANT REFERENCES, PROCESS, SHOW DATABASES ON *.* TO '{name}'@'127.0.0.1';
+    GRANT REFERENCES, PROCESS ON *.* TO '{name}'@'127.0.0.1';
 """
 FINISHED = f"""
     SELECT count(*) FROM information_schema.schemata

@@ -36,7 +36,7 @@ async def _make_collector(connection: AsyncConnection, password: str) -> None:
     verb = "CREATE" if known.first() is None else "ALTER"
     secret = password.replace("'", "''")
     await connection.exec_driver_sql(f"{verb} ROLE {COLLECTOR} LOGIN PASSWORD '{secret}'")
-    await connection.exec_driver_sql(f"GRANT pg_monitor TO {COLLECTOR}")
+    await connection.exec_driver_sql(f"GRANT pg_read_all_stats TO {COLLECTOR}")
 
 
 async def _make(engine: AsyncEngine, server: URL, sample: Sample, turns: asyncio.Semaphore) -> None:

@@ -1,9 +1,20 @@
 """The registry of database engines: the only place, beside adapters/, that tells them apart."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NewType
 
 Engine = NewType("Engine", str)  # a key of ENGINES; open, so that a package or a test can add one
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOption:
+    """A choice that only instances of one engine have: its values with what they are called."""
+
+    label: str
+    choices: Mapping[str, str]
+    default: str
+    help: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +25,10 @@ class EngineKind:
     badge: str  # two letters, for chips
     default_port: int
     default_database: str  # where a session begins when the instance names none
+    database_label: str = "Database"  # what that is called
     schema_per_database: bool = False  # a database is a schema: one connection sees all tables
     aliases: tuple[str, ...] = ()  # what people write instead of its name
+    options: Mapping[str, EngineOption] = field(default_factory=dict)
 
 
 ENGINES: dict[Engine, EngineKind] = {
@@ -40,13 +53,30 @@ ENGINES: dict[Engine, EngineKind] = {
         default_port=1433,
         default_database="master",
         aliases=("MSSQL", "SQL SERVER"),
+        options={
+            "application_intent": EngineOption(
+                label="Application intent",
+                choices={"READ_WRITE": "Read and write", "READ_ONLY": "Read only"},
+                default="READ_WRITE",
+                help="A readable secondary of an availability group may ask for read only.",
+            )
+        },
     ),
     Engine("ORACLE"): EngineKind(
         label="Oracle",
         badge="OR",
         default_port=1521,
         default_database="ORCL",
+        database_label="Service name",
         schema_per_database=True,
+        options={
+            "name_kind": EngineOption(
+                label="The name is",
+                choices={"SERVICE_NAME": "a service name", "SID": "a SID"},
+                default="SERVICE_NAME",
+                help="Servers without service names are reached by their system identifier.",
+            )
+        },
     ),
 }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from whalefall.domain.reconciliation import Reconciliation
 from whalefall.domain.sizes import Bytes, Count
 
 Item = TypeVar("Item")
@@ -59,7 +60,8 @@ class Collected(Generic[Item]):
     """What was read. `complete` is the proof that what is not in `items` is not on the server.
 
     `source` names the views or functions read; `missing_grants` what the account would need
-    for the rest, in the engine's own words.
+    for the rest, in the engine's own words. `reconciliation` says, of the tables of a database,
+    where all of the database's bytes are.
     """
 
     items: list[Item]
@@ -67,6 +69,7 @@ class Collected(Generic[Item]):
     source: str
     skipped: list[Skipped] = field(default_factory=list)
     missing_grants: list[str] = field(default_factory=list)
+    reconciliation: Reconciliation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +97,19 @@ class DatabaseFact:
 class DatabaseSizeFact:
     """A database's space. `size_bytes` is what the engine calls the database's size (allocated
     files where it says so); null only with quality UNAVAILABLE and a reason. `data_bytes` and
-    `log_bytes` are null where the engine does not tell them apart."""
+    `log_bytes` are null where the engine does not tell them apart. `used_bytes` is what of it is
+    not free; `ceiling_bytes` how large the files may become by their own settings, null where
+    nothing but the disk ends them or the engine does not say."""
 
     name: str
     size_bytes: Bytes | None
     data_bytes: Bytes | None = None
     log_bytes: Bytes | None = None
+    used_bytes: Bytes | None = None
+    ceiling_bytes: Bytes | None = None
     quality: Quality = Quality.EXACT
     reason: SkipReason | None = None
+    reconciliation: Reconciliation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,15 +10,17 @@ import pytest
 from benchmarks import estates
 from benchmarks.installation import installed
 from tests.scale import site
+from tests.scale.collecting import Seen
 from tests.scale.crowd import arrived, live, planned_refreshes
 from tests.scale.logs import read_logs
 from tests.scale.notes import Notes
-from tests.scale.report import Outcome, report
+from tests.scale.report import Outcome, report, report_of_target
 from tests.scale.watching import Watch
 from whalefall.settings import Settings
 
 SECONDS = float(os.environ.get("WHALEFALL_TEST_LOAD_SECONDS") or 600)
 OUTCOME = pytest.StashKey[Outcome]()
+LARGE = pytest.StashKey[dict[str, Seen]]()
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,15 @@ async def outcome(servers: Settings, request: pytest.FixtureRequest) -> Outcome:
     return measured
 
 
+@pytest.fixture(scope="session")
+def large(request: pytest.FixtureRequest) -> dict[str, Seen]:
+    """What was seen of each large target; filled by the tests."""
+    return request.config.stash.setdefault(LARGE, {})
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name, seen in terminalreporter.config.stash.get(LARGE, {}).items():
+        terminalreporter.write_line("\n" + report_of_target(name, seen))
     if (measured := terminalreporter.config.stash.get(OUTCOME, None)) is not None:
         terminalreporter.write_line("\n" + report(measured))
 

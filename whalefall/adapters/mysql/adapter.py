@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from whalefall.adapters.base import Limits, Target
+from whalefall.adapters.mysql import privileges
 from whalefall.adapters.mysql.dialect import Dialect, dialect_of
 from whalefall.adapters.mysql.problems import driver_problems
 from whalefall.adapters.mysql.session import MySQLSession
 from whalefall.adapters.mysql.wire import Wire
 from whalefall.domain.engines import Engine
 from whalefall.domain.facts import ServerFact
+from whalefall.domain.privileges import AccountScript
 from whalefall.errors import TargetProblem
 
 INTRODUCTION = "SELECT VERSION(), @@version_comment, CONNECTION_ID()"
@@ -47,6 +49,13 @@ class MySQLAdapter:
         finally:
             if wire is not None:
                 wire.close()
+
+    def account_script(
+        self, server: ServerFact | None, username: str, databases: Sequence[str]
+    ) -> AccountScript:
+        """The same on every version, and for all databases: grants on `*.*`."""
+        name = username.replace("'", "''").replace("\\", "\\\\")
+        return privileges.account_script(f"'{name}'@'%'")
 
 
 def _server_fact(dialect: Dialect, started: float) -> ServerFact:

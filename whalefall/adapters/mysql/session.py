@@ -7,6 +7,7 @@ from whalefall.adapters.base import Limits
 from whalefall.adapters.mysql import tables
 from whalefall.adapters.mysql.dialect import SYSTEM_SCHEMAS, VIRTUAL_SCHEMAS, Dialect
 from whalefall.adapters.mysql.grants import Grants
+from whalefall.adapters.mysql.privileges import check_privileges
 from whalefall.adapters.mysql.problems import driver_problems, problem
 from whalefall.adapters.mysql.tables import Space, TableRow, attribute, table_fact
 from whalefall.adapters.mysql.totals import database_fact, missing_grants, unknown
@@ -20,6 +21,7 @@ from whalefall.domain.facts import (
     SkipReason,
     TableFact,
 )
+from whalefall.domain.privileges import PrivilegeCheck
 from whalefall.domain.sizes import Bytes
 from whalefall.errors import Code, TargetProblem, said
 
@@ -104,7 +106,7 @@ class MySQLSession:
             source=self._source(spaced),
             missing_grants=missing_grants(
                 databases=proven,
-                tables=all(map(grants.prove_all_tables, real)),
+                tables=all(map(grants.prove_all_tables, real)) and (proven or bool(real)),
                 spaces=spaced is not None,
             ),
         )
@@ -143,9 +145,17 @@ class MySQLSession:
             ),
         )
 
+    async def privileges(self) -> list[PrivilegeCheck]:
+        """What the account may, read from SHOW GRANTS."""
+        wildcards = self._dialect.grants_with_wildcards
+        return check_privileges(await self._grant_lines(), wildcards=wildcards)
+
     async def _grants(self) -> Grants:
-        lines = [str(line) for (line,) in await self.rows("SHOW GRANTS")]
-        return Grants.parse(lines, wildcards=self._dialect.grants_with_wildcards)
+        wildcards = self._dialect.grants_with_wildcards
+        return Grants.parse(await self._grant_lines(), wildcards=wildcards)
+
+    async def _grant_lines(self) -> list[str]:
+        return [str(line) for (line,) in await self.rows("SHOW GRANTS")]
 
     async def _schemas(self) -> dict[str, str]:
         """The visible schemas, with their names in InnoDB's spelling."""

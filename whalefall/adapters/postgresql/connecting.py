@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
 from whalefall.adapters.base import Limits, Target
+from whalefall.adapters.postgresql import privileges
 from whalefall.adapters.postgresql.dialing import Connection, login
 from whalefall.adapters.postgresql.errors import DRIVER_ERRORS, is_refused_by_hba, problem_of
 from whalefall.adapters.postgresql.session import PostgreSQLSession, server_fact
 from whalefall.adapters.postgresql.sql import HELLO, quoted, text
 from whalefall.adapters.postgresql.tls import context_for
 from whalefall.domain.engines import ENGINES, Engine
+from whalefall.domain.facts import ServerFact
+from whalefall.domain.privileges import AccountScript
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import Code, TargetProblem, said
 
@@ -46,6 +49,11 @@ class PostgreSQLAdapter:
             except DRIVER_ERRORS as error:
                 raise problem_of(error, mode) from error
             yield PostgreSQLSession(connection, mode, text(hello["database"]), server)
+
+    def account_script(
+        self, server: ServerFact | None, username: str, databases: Sequence[str]
+    ) -> AccountScript:
+        return privileges.account_script(username, databases)
 
 
 def _kept_out(database: str, username: str) -> TargetProblem:

@@ -7,6 +7,7 @@ import asyncpg
 
 from whalefall.adapters.postgresql.dialing import Connection
 from whalefall.adapters.postgresql.errors import DRIVER_ERRORS, problem_of
+from whalefall.adapters.postgresql.privileges import check_privileges
 from whalefall.adapters.postgresql.sql import DATABASE_SIZES, INVENTORY, quoted, text
 from whalefall.adapters.postgresql.tables import collect_tables
 from whalefall.domain.facts import (
@@ -19,6 +20,7 @@ from whalefall.domain.facts import (
     SkipReason,
     TableFact,
 )
+from whalefall.domain.privileges import PrivilegeCheck
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import Code, TargetProblem
@@ -84,6 +86,10 @@ class PostgreSQLSession:
             )
         with self._understanding():
             return await collect_tables(self.fetch)
+
+    async def privileges(self) -> list[PrivilegeCheck]:
+        with self._understanding():
+            return await check_privileges(self.fetch, PROVIDERS)
 
     @contextmanager
     def _understanding(self) -> Iterator[None]:
