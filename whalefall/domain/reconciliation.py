@@ -55,9 +55,14 @@ def reconcile(
     objects_bytes: int | None = None,
     database_bytes: int | None = None,
     allocated_bytes: int | None = None,
+    whole_bytes: int | None = None,
 ) -> Reconciliation | None:
-    """Buckets without what is empty, and with the rest; None where none of the three is known."""
-    known = [n for n in (allocated_bytes, database_bytes, objects_bytes) if n is not None]
+    """Buckets without what is empty, and with the rest; None where no whole is known.
+
+    `whole_bytes` is given where it is none of the three: where a part lies in others' files.
+    """
+    wholes = (whole_bytes, allocated_bytes, database_bytes, objects_bytes)
+    known = [size for size in wholes if size is not None]
     if not known:
         return None
     parts = {kind: Bytes(size) for kind, size in buckets.items() if size}

@@ -9,6 +9,7 @@ from whalefall.adapters.mysql.dialect import SYSTEM_SCHEMAS, VIRTUAL_SCHEMAS, Di
 from whalefall.adapters.mysql.grants import Grants
 from whalefall.adapters.mysql.privileges import check_privileges
 from whalefall.adapters.mysql.problems import driver_problems, problem
+from whalefall.adapters.mysql.reconciliation import reconciled
 from whalefall.adapters.mysql.tables import Space, TableRow, attribute, table_fact
 from whalefall.adapters.mysql.totals import database_fact, missing_grants, unknown
 from whalefall.adapters.mysql.wire import Rows, Wire
@@ -143,6 +144,7 @@ class MySQLSession:
             missing_grants=missing_grants(
                 databases=True, tables=complete, spaces=spaces is not None
             ),
+            reconciliation=reconciled(database, rows, spaces),
         )
 
     async def privileges(self) -> list[PrivilegeCheck]:

@@ -1,5 +1,6 @@
 """What a schema takes as a whole, and what the account would need to know it all."""
 
+from whalefall.adapters.mysql.reconciliation import reconciled
 from whalefall.adapters.mysql.tables import Spaces, TableRow, table_fact
 from whalefall.domain.facts import DatabaseSizeFact, Quality, SkipReason, TableFact
 from whalefall.domain.sizes import Bytes
@@ -19,7 +20,13 @@ def database_fact(
     quality, reason = _quality(facts, proven=proven)
     if quality is not Quality.PARTIAL and any(space.allocated_bytes is None for space in unowned):
         quality, reason = Quality.PARTIAL, SkipReason.NOT_COLLECTED
-    return DatabaseSizeFact(name=name, size_bytes=Bytes(size), quality=quality, reason=reason)
+    return DatabaseSizeFact(
+        name=name,
+        size_bytes=Bytes(size),
+        quality=quality,
+        reason=reason,
+        reconciliation=reconciled(name, tables, spaces),
+    )
 
 
 def unknown(name: str, reason: SkipReason) -> DatabaseSizeFact:

@@ -55,9 +55,7 @@ _BY_SQLSTATE: dict[str, tuple[Code, str, str]] = {
     "42501": (
         Code.TARGET_PERMISSION_DENIED,
         said("The account lacks a privilege on the server."),
-        said(
-            "Grant it pg_read_all_stats, CONNECT on the database, EXECUTE on the size functions."
-        ),
+        said("Grant it pg_read_all_stats, CONNECT on the database, EXECUTE on the size functions."),
     ),
     "55000": (
         Code.DATABASE_CONNECTION_ERROR,

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import asyncpg
 
 from whalefall.adapters.postgresql.dialing import Connection
 from whalefall.adapters.postgresql.errors import DRIVER_ERRORS, problem_of
 from whalefall.adapters.postgresql.privileges import check_privileges
+from whalefall.adapters.postgresql.reconciliation import reconciled
 from whalefall.adapters.postgresql.sql import DATABASE_SIZES, INVENTORY, quoted, text
 from whalefall.adapters.postgresql.tables import collect_tables
 from whalefall.domain.facts import (
@@ -85,7 +87,8 @@ class PostgreSQLSession:
                 "This session was opened on another database.", code=Code.DATABASE_NOT_FOUND
             )
         with self._understanding():
-            return await collect_tables(self.fetch)
+            found = await collect_tables(self.fetch)
+            return replace(found, reconciliation=await reconciled(self.fetch, found.items))
 
     async def privileges(self) -> list[PrivilegeCheck]:
         with self._understanding():
