@@ -9,6 +9,7 @@ from tests.schema.lists import HOSTILE, SIZES
 from whalefall.auth import Role
 from whalefall.domain.engines import ENGINES
 from whalefall.domain.facts import Quality, SkipReason, TableKind
+from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.domain.states import (
     TERMINAL,
     CredentialType,
@@ -170,6 +171,9 @@ def databases(instances: list[Instance]) -> Iterable[InstanceDatabase]:
                 size_bytes=SIZES[number % 5] if sized else None,
                 data_bytes=SIZES[number % 4] if sized and number % 2 else None,
                 log_bytes=number if sized and number % 2 else None,
+                used_bytes=SIZES[number % 5] if sized and number % 2 else None,
+                ceiling_bytes=SIZES[number % 4] if sized and number % 2 else None,
+                reconciliation=parts(number) if sized and number % 2 else None,
                 size_quality=list(Quality)[number % 4] if sized else Quality.UNAVAILABLE,
                 size_reason=None if sized else list(SkipReason)[number % len(SkipReason)],
                 size_collected_at=_ago(AGES[number % 3]) if sized else None,
@@ -177,6 +181,17 @@ def databases(instances: list[Instance]) -> Iterable[InstanceDatabase]:
                 growth_percent=number / 7 if grown and number % 5 else None,
                 growth_since=today - timedelta(days=30 + number % 3) if grown else None,
             )
+
+
+def parts(number: int) -> dict[str, Any] | None:
+    """What a database is made of, with more or fewer numbers known."""
+    made = reconcile(
+        {BucketKind.DATA: number + 1, BucketKind.FREE: 5 * (number % 3)},
+        objects_bytes=number if number % 2 else None,
+        database_bytes=SIZES[number % 4],
+        allocated_bytes=SIZES[number % 4] if number % 3 else None,
+    )
+    return None if made is None else made.to_json()
 
 
 def snapshots(databases: list[InstanceDatabase]) -> Iterable[TableSnapshot]:
@@ -195,6 +210,7 @@ def snapshots(databases: list[InstanceDatabase]) -> Iterable[TableSnapshot]:
                 source=None if state == 4 else "pg_class",
                 complete=state == 0,
                 skipped=[skipped, {**skipped, "schema_name": "s"}] if state in (1, 3) else [],
+                reconciliation=parts(number) if state < 2 else None,
                 last_attempt_at=_ago(AGES[0]),
                 last_error_code=Code.DATABASE_TIMEOUT if failed else None,
                 last_error_message='It took "too" long.\n' if failed else None,

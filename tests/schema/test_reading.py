@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.schema.conftest import Door
 from whalefall.db import Database
+from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.domain.states import SyncStatus
 from whalefall.errors import Code
 from whalefall.schema.ids import global_id
@@ -248,3 +249,46 @@ async def test_a_sync_session_shows_its_records(db: Database, door: Door) -> Non
             },
         }
     ]
+
+
+async def test_parts_are_shown_of_the_size_and_of_the_tables(db: Database, door: Door) -> None:
+    parts = reconcile({BucketKind.LOG: 30, BucketKind.DATA: 50}, database_bytes=100)
+    assert parts is not None
+    async with db.write() as session:
+        database = await make_database(
+            session,
+            size_bytes=100,
+            used_bytes=80,
+            ceiling_bytes=500,
+            reconciliation=parts.to_json(),
+        )
+        await make_snapshot(session, database, reconciliation=parts.to_json())
+        bare = await make_database(session, size_bytes=100)
+        await make_snapshot(session, bare)
+    query = """query ($id: ID!) { database(id: $id) { usedBytes ceilingBytes
+        sizeReconciliation { objectsBytes databaseBytes allocatedBytes wholeBytes
+                             unattributedBytes buckets { kind bytes } }
+        tableSnapshot { reconciliation { wholeBytes } } } }"""
+
+    data = await door.data(query, {"id": global_id("Database", database.id)})
+    without = await door.data(query, {"id": global_id("Database", bare.id)})
+
+    assert data["database"] == {
+        "usedBytes": 80,
+        "ceilingBytes": 500,
+        "sizeReconciliation": {
+            "objectsBytes": None,
+            "databaseBytes": 100,
+            "allocatedBytes": None,
+            "wholeBytes": 100,
+            "unattributedBytes": 20,
+            "buckets": [
+                {"kind": "DATA", "bytes": 50},
+                {"kind": "LOG", "bytes": 30},
+                {"kind": "UNATTRIBUTED", "bytes": 20},
+            ],
+        },
+        "tableSnapshot": {"reconciliation": {"wholeBytes": 100}},
+    }
+    assert without["database"]["sizeReconciliation"] is None
+    assert without["database"]["tableSnapshot"] == {"reconciliation": None}

@@ -10,11 +10,13 @@ from tests.factories import (
     make_instance,
     make_size_history,
     make_size_stat,
+    make_snapshot,
     make_tag,
 )
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
 from whalefall.domain.engines import Engine
+from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.resolvers.growth import save_growth
 
 LEDGER, TABLE = "/databases/ledgers", "ledger_table"
@@ -335,3 +337,53 @@ async def test_the_short_address_keeps_what_was_asked_for(vera_browser: Browser)
     response = await vera_browser.get("/databases?search=a%26b&engine=MYSQL")
 
     assert response.headers["location"] == f"{LEDGER}?search=a%26b&engine=MYSQL"
+
+
+async def test_a_database_shows_where_its_bytes_are(db: Database, vera_browser: Browser) -> None:
+    parts = reconcile(
+        {BucketKind.DATA: 6 * GIB, BucketKind.LOG: 3 * GIB},
+        objects_bytes=6 * GIB,
+        database_bytes=10 * GIB,
+    )
+    assert parts is not None
+    async with db.write() as session:
+        database = await make_database(
+            session,
+            size_bytes=10 * GIB,
+            used_bytes=9 * GIB,
+            ceiling_bytes=64 * GIB,
+            reconciliation=parts.to_json(),
+        )
+
+    page = dom(await vera_browser.get(f"/databases/{database.id}"))
+
+    assert texts(page, "#database_space tbody th") == ["Rows of tables", "Log", "Unattributed"]
+    assert texts(page, "#database_space tbody td") == [
+        "6.00 GiB · 60 %",
+        "3.00 GiB · 30 %",
+        "1.00 GiB · 10 %",
+    ]
+    assert texts(page, "#database_space dd") == [
+        "6.0GiB",
+        "10.0GiB",
+        "— Not collected",
+        "9.0GiB",
+        "64.0GiB",
+    ]
+    widths = [float(str(one.get("width")).rstrip("%")) for one in page.cssselect(".stacked rect")]
+    assert widths == [60, 30, 10]
+
+
+async def test_parts_from_inside_the_database_go_before_those_of_its_size(
+    db: Database, vera_browser: Browser
+) -> None:
+    inside, outside = (reconcile({}, database_bytes=size) for size in (2 * GIB, GIB))
+    assert inside is not None
+    assert outside is not None
+    async with db.write() as session:
+        database = await make_database(session, size_bytes=GIB, reconciliation=outside.to_json())
+        await make_snapshot(session, database, reconciliation=inside.to_json())
+
+    page = dom(await vera_browser.get(f"/databases/{database.id}"))
+
+    assert texts(page, "#database_space tbody td") == ["2.00 GiB · 100 %"]

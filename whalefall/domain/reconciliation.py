@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 from whalefall.domain.sizes import Bytes
 
@@ -47,6 +48,26 @@ class Reconciliation:
     @property
     def unattributed_bytes(self) -> Bytes:
         return self.buckets.get(BucketKind.UNATTRIBUTED, Bytes(0))
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored; `of_json` reads it."""
+        return {
+            "objects": self.objects_bytes,
+            "database": self.database_bytes,
+            "allocated": self.allocated_bytes,
+            "buckets": {kind.value: size for kind, size in self.buckets.items()},
+        }
+
+    @classmethod
+    def of_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The buckets in the order of BucketKind."""
+        sizes = stored["buckets"]
+        return cls(
+            objects_bytes=stored["objects"],
+            database_bytes=stored["database"],
+            allocated_bytes=stored["allocated"],
+            buckets={kind: sizes[kind] for kind in BucketKind if kind in sizes},
+        )
 
 
 def reconcile(

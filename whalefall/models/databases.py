@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, literal_column, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from whalefall.domain.sizes import Bytes, Count
@@ -23,6 +24,9 @@ class InstanceDatabase(Base):
     size_bytes: Mapped[Bytes | None]
     data_bytes: Mapped[Bytes | None]
     log_bytes: Mapped[Bytes | None]
+    used_bytes: Mapped[Bytes | None]
+    ceiling_bytes: Mapped[Bytes | None]
+    reconciliation: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     size_quality: Mapped[str] = mapped_column(server_default=text("'UNAVAILABLE'"))
     size_reason: Mapped[str | None] = mapped_column(server_default=text("'NOT_COLLECTED'"))
     size_collected_at: Mapped[datetime | None]
@@ -74,6 +78,7 @@ class TableSnapshot(Base):
     source: Mapped[str | None]
     complete: Mapped[bool] = mapped_column(server_default=text("false"))
     skipped: Mapped[list[Json]] = mapped_column(server_default=text("'[]'"))
+    reconciliation: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     # The last attempt, whether or not it succeeded.
     last_attempt_at: Mapped[datetime | None]
     last_error_code: Mapped[str | None]
@@ -148,6 +153,7 @@ class DatabaseSizeStat(Base):
     size_bytes: Mapped[Bytes | None]
     data_bytes: Mapped[Bytes | None]
     log_bytes: Mapped[Bytes | None]
+    used_bytes: Mapped[Bytes | None]
     quality: Mapped[str]
     source: Mapped[str] = mapped_column(server_default=text("'COLLECTED'"))  # or SAMPLE
     collected_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -143,6 +143,7 @@ class TableSnapshotRow:
     source: str | None = described("The views or functions read; null without a snapshot.")
     complete: bool = described("Whether every table was read.")
     skipped: list[dict[str, Any]] = described("Objects that were not read, and why.")
+    reconciliation: dict[str, Any] | None = described("Where all bytes of the database are.")
     last_attempt_at: datetime | None = described("The latest attempt; null before the first ends.")
     last_error_code: Code | None = described("Why the last attempt failed; null if it did not.")
     last_error_message: str | None = described("The same for people; null if it did not fail.")
@@ -176,6 +177,7 @@ TABLE_SNAPSHOTS: Noun[TableSnapshotRow] = Noun(
         TableSnapshot.source,
         func.coalesce(TableSnapshot.complete, False).label("complete"),
         func.coalesce(TableSnapshot.skipped, cast(quoted("[]"), JSONB)).label("skipped"),
+        TableSnapshot.reconciliation,
         TableSnapshot.last_attempt_at,
         TableSnapshot.last_error_code,
         TableSnapshot.last_error_message,

@@ -13,6 +13,7 @@ from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.facts import Quality, SkipReason, TableKind
 from whalefall.domain.ids import GlobalId
 from whalefall.domain.paging import Direction
+from whalefall.domain.reconciliation import BucketKind
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import CATALOGUE, Code
 from whalefall.schema.codes import MEANINGS
@@ -130,6 +131,26 @@ describe(
         "CLUSTER": "A cluster with its tables.",
         "INDEX_ORGANIZED": "An index-organized table.",
         "OTHER": "Anything else that takes space.",
+    },
+)
+describe(
+    BucketKind,
+    "What a part of a database's space is for.",
+    {
+        "DATA": "Rows of tables; with their large objects where the engine does not tell them"
+        " apart.",
+        "LOB": "Large objects.",
+        "INDEX": "Indexes.",
+        "FULL_TEXT": "Full-text indexes.",
+        "MEMORY_OPTIMIZED": "Checkpoint files of tables that live in memory.",
+        "CATALOG": "What the engine keeps about the database.",
+        "TEMP": "Temporary objects, of any session.",
+        "LOG": "Transaction logs.",
+        "UNDO": "Undo.",
+        "RECYCLE_BIN": "Dropped objects that can be restored.",
+        "SHARED": "Objects whose space lies in files of several databases.",
+        "FREE": "Free inside of the files.",
+        "UNATTRIBUTED": "What nothing else explains.",
     },
 )
 describe(

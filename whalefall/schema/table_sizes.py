@@ -16,6 +16,7 @@ from whalefall.schema.cost import capped, priced
 from whalefall.schema.fields import to_one, to_part
 from whalefall.schema.nodes import Node, RowType, noun_type
 from whalefall.schema.problems import UserError, error_part
+from whalefall.schema.reconciliation import SizeReconciliation
 
 if TYPE_CHECKING:
     from whalefall.schema.databases import Database
@@ -37,7 +38,10 @@ class SkippedObject:
     reason: SkipReason = strawberry.field(description="Why it was not read.")
 
 
-@noun_type(TABLE_SNAPSHOTS, private=("skipped", "last_error_code", "last_error_message"))
+PRIVATE = ("skipped", "reconciliation", "last_error_code", "last_error_message")
+
+
+@noun_type(TABLE_SNAPSHOTS, private=PRIVATE)
 class TableSnapshot(TableSnapshotRow, RowType):
     @strawberry.field(
         name="skipped",
@@ -61,6 +65,14 @@ class TableSnapshot(TableSnapshotRow, RowType):
             )
             for skipped in self.skipped[:first]
         ]
+
+    @strawberry.field(
+        name="reconciliation",
+        description="Where all bytes of the database are; null without a snapshot, or where the"
+        " parts could not be read.",
+    )
+    def size_reconciliation(self) -> SizeReconciliation | None:
+        return SizeReconciliation.of(self.reconciliation)
 
     last_error: UserError | None = to_part(
         UserError,

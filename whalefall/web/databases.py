@@ -14,6 +14,7 @@ from whalefall.auth import Permission
 from whalefall.db import ReadSession
 from whalefall.domain.engines import ENGINES
 from whalefall.domain.paging import MOST_COUNTED, OrderBy
+from whalefall.domain.reconciliation import Reconciliation
 from whalefall.domain.states import DatabaseState, Freshness, InstanceStatus
 from whalefall.errors import NotFound
 from whalefall.resolvers.capacity import (
@@ -24,6 +25,7 @@ from whalefall.resolvers.capacity import (
 from whalefall.resolvers.databases import (
     DatabaseFilter,
     DatabaseOrderField,
+    DatabaseRow,
     count_ledger,
     get_database,
     ledger_statistics,
@@ -36,6 +38,7 @@ from whalefall.resolvers.instances import (
     get_instance,
     list_instance_options,
 )
+from whalefall.resolvers.table_sizes import TableSnapshotRow
 from whalefall.resolvers.tags import list_tag_options
 from whalefall.web import forms
 from whalefall.web.html import redirect, render
@@ -130,6 +133,7 @@ async def detail(request: Request) -> Response:
             for days in SPANS
         ]
         tables = await tables_of(request, session, row)
+    space, space_at = _space(row, tables["snapshot"])
     return render(
         request,
         "databases/detail.html",
@@ -145,8 +149,21 @@ async def detail(request: Request) -> Response:
         sampled=sum(point.is_sample for point in points),
         range=span,
         ranges=list(RANGES),
+        space=space,
+        space_at=space_at,
         **tables,
     )
+
+
+def _space(
+    row: DatabaseRow, snapshot: TableSnapshotRow | None
+) -> tuple[Reconciliation | None, datetime | None]:
+    """Where the bytes are, and as of when: from inside the database, where somebody has asked."""
+    if snapshot is not None and snapshot.reconciliation is not None:
+        return Reconciliation.of_json(snapshot.reconciliation), snapshot.collected_at
+    if row.reconciliation is not None:
+        return Reconciliation.of_json(row.reconciliation), row.size_collected_at
+    return None, None
 
 
 def readings_of(points: Sequence[SizePointRow]) -> list[tuple[date, int]]:

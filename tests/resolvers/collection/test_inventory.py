@@ -14,6 +14,7 @@ from whalefall.domain.facts import (
     Quality,
     SkipReason,
 )
+from whalefall.domain.reconciliation import BucketKind, Reconciliation, reconcile
 from whalefall.domain.sizes import Bytes
 from whalefall.resolvers.collection.inventory import (
     InventoryCounts,
@@ -229,3 +230,42 @@ async def test_a_part_of_a_size_tells_of_no_shrinking(db: Database) -> None:
 
     found = await fetch(db, "SELECT size_bytes, growth_bytes, growth_since FROM instance_databases")
     assert found == [{"size_bytes": 5, "growth_bytes": None, "growth_since": None}]
+
+
+async def test_parts_are_kept_as_long_as_the_size_they_are_of(db: Database) -> None:
+    instance_id = await make(db)
+    await see(db, instance_id, "a")
+    parts = reconcile({BucketKind.LOG: 30}, database_bytes=100)
+    size = DatabaseSizeFact(
+        name="a",
+        size_bytes=Bytes(100),
+        used_bytes=Bytes(90),
+        ceiling_bytes=Bytes(500),
+        reconciliation=parts,
+    )
+    lost = DatabaseSizeFact(name="a", size_bytes=None, quality=Quality.UNAVAILABLE)
+    for fact in (size, lost):
+        collected = Collected(items=[fact], complete=True, source="test")
+        async with db.write() as session:
+            await save_sizes(session, instance_id, collected, today=DAY, now=NOW)
+
+    (row,) = await fetch(db, "SELECT * FROM instance_databases")
+    assert (row["used_bytes"], row["ceiling_bytes"], row["size_quality"]) == (90, 500, "STALE")
+    assert Reconciliation.of_json(row["reconciliation"]) == parts
+    (day,) = await fetch(db, "SELECT used_bytes FROM database_size_stats")
+    assert day["used_bytes"] == 90
+
+
+async def test_a_size_without_parts_takes_the_old_ones_away(db: Database) -> None:
+    instance_id = await make(db)
+    await see(db, instance_id, "a")
+    with_parts = DatabaseSizeFact(
+        name="a", size_bytes=Bytes(100), reconciliation=reconcile({}, database_bytes=100)
+    )
+    for fact in (with_parts, DatabaseSizeFact(name="a", size_bytes=Bytes(110))):
+        collected = Collected(items=[fact], complete=True, source="test")
+        async with db.write() as session:
+            await save_sizes(session, instance_id, collected, today=DAY, now=NOW)
+
+    (row,) = await fetch(db, "SELECT reconciliation FROM instance_databases")
+    assert row["reconciliation"] is None

@@ -9,6 +9,7 @@ from tests.factories import make_database
 from tests.fake_engine import table
 from whalefall.db import Database
 from whalefall.domain.facts import Collected, Skipped, SkipReason, TableFact
+from whalefall.domain.reconciliation import BucketKind, Reconciliation, reconcile
 from whalefall.errors import Code, TargetProblem
 from whalefall.resolvers.collection.snapshots import (
     SnapshotCounts,
@@ -142,3 +143,19 @@ async def test_hostile_names_survive_unchanged(db: Database) -> None:
     await save(db, database_id, *(table(name) for name in names))
 
     assert set(await rows(db, database_id)) == set(names)
+
+
+async def test_a_snapshot_keeps_its_parts_when_a_later_attempt_fails(db: Database) -> None:
+    database_id = await make(db)
+    parts = reconcile({BucketKind.DATA: 10}, objects_bytes=10, database_bytes=40)
+    await save(db, database_id, table("a", 10), reconciliation=parts)
+
+    problem = TargetProblem("It is down.", code=Code.DATABASE_CONNECTION_ERROR)
+    async with db.write() as session:
+        await save_failed_attempt(session, database_id, problem, now=NOW)
+
+    async with db.read() as session:
+        found = await session.execute(text("SELECT reconciliation FROM table_snapshots"))
+    stored = found.scalar_one()
+    assert Reconciliation.of_json(stored) == parts
+    assert stored["buckets"] == {"DATA": 10, "UNATTRIBUTED": 30}

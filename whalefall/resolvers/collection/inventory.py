@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import orjson
 from sqlalchemy import ARRAY, BigInteger, Boolean, Text, bindparam, text
 from sqlalchemy.sql.elements import TextClause
 
@@ -39,14 +40,19 @@ DEACTIVATE = text("""
 """).bindparams(bindparam("names", type_=ARRAY(Text)))
 
 _SIZES = (
-    "unnest(:names, :sizes, :datas, :logs, :qualities, :reasons)"
-    " AS fact (name, size_bytes, data_bytes, log_bytes, quality, reason)"
+    "unnest(:names, :sizes, :datas, :logs, :useds, :ceilings, :parts, :qualities, :reasons)"
+    " AS fact (name, size_bytes, data_bytes, log_bytes, used_bytes, ceiling_bytes, parts,"
+    " quality, reason)"
 )
 
 
+_NUMBERS = ("sizes", "datas", "logs", "useds", "ceilings")
+
+
 def _sizes(sql: str) -> TextClause:
-    arrays: dict[str, type[Text | BigInteger]] = {"names": Text, "qualities": Text, "reasons": Text}
-    arrays |= dict.fromkeys(("sizes", "datas", "logs"), BigInteger)
+    texts, numbers = ("names", "parts", "qualities", "reasons"), _NUMBERS
+    arrays: dict[str, type[Text | BigInteger]] = dict.fromkeys(texts, Text)
+    arrays |= dict.fromkeys(numbers, BigInteger)
     return text(sql).bindparams(*(bindparam(n, type_=ARRAY(t)) for n, t in arrays.items()))
 
 
@@ -60,6 +66,12 @@ LATEST = _sizes(f"""
                              ELSE fact.data_bytes END,
            log_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.log_bytes
                             ELSE fact.log_bytes END,
+           used_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.used_bytes
+                             ELSE fact.used_bytes END,
+           ceiling_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.ceiling_bytes
+                                ELSE fact.ceiling_bytes END,
+           reconciliation = CASE WHEN fact.size_bytes IS NULL THEN old.reconciliation
+                                 ELSE CAST(fact.parts AS jsonb) END,
            size_collected_at = CASE WHEN fact.size_bytes IS NULL THEN old.size_collected_at
                                     ELSE :now END,
            size_quality = CASE WHEN fact.size_bytes IS NULL AND old.size_bytes IS NOT NULL
@@ -80,17 +92,19 @@ LATEST = _sizes(f"""
 """)  # noqa: S608 (constants of ours)
 HISTORY = _sizes(f"""
     INSERT INTO database_size_stats AS old (database_id, stat_date, instance_id, size_bytes,
-                                            data_bytes, log_bytes, quality, source, collected_at)
+                                            data_bytes, log_bytes, used_bytes, quality, source,
+                                            collected_at)
     SELECT known.id, :today, known.instance_id, fact.size_bytes, fact.data_bytes, fact.log_bytes,
-           fact.quality, 'COLLECTED', :now
+           fact.used_bytes, fact.quality, 'COLLECTED', :now
       FROM {_SIZES}
       JOIN instance_databases AS known
         ON known.instance_id = :instance_id AND known.name = fact.name
      WHERE fact.size_bytes IS NOT NULL
         ON CONFLICT (database_id, stat_date) DO UPDATE
        SET size_bytes = excluded.size_bytes, data_bytes = excluded.data_bytes,
-           log_bytes = excluded.log_bytes, quality = excluded.quality,
-           source = excluded.source, collected_at = excluded.collected_at
+           log_bytes = excluded.log_bytes, used_bytes = excluded.used_bytes,
+           quality = excluded.quality, source = excluded.source,
+           collected_at = excluded.collected_at
 """)  # noqa: S608
 TOTALS = text("""
     UPDATE instances
@@ -190,6 +204,9 @@ async def save_sizes(
         "sizes": [fact.size_bytes for fact in facts],
         "datas": [fact.data_bytes for fact in facts],
         "logs": [fact.log_bytes for fact in facts],
+        "useds": [fact.used_bytes for fact in facts],
+        "ceilings": [fact.ceiling_bytes for fact in facts],
+        "parts": [_parts(fact) for fact in facts],
         "qualities": [fact.quality for fact in facts],
         "reasons": [_reason(fact) for fact in facts],
     }
@@ -218,3 +235,8 @@ def _reason(fact: DatabaseSizeFact) -> SkipReason | None:
     if fact.size_bytes is None:
         return fact.reason or SkipReason.NOT_COLLECTED
     return fact.reason
+
+
+def _parts(fact: DatabaseSizeFact) -> str | None:
+    known = fact.reconciliation
+    return None if known is None else orjson.dumps(known.to_json()).decode()

@@ -117,6 +117,7 @@ async def save_snapshot(
         source=collected.source,
         complete=collected.complete,
         skipped=[_skipped(item) for item in collected.skipped],
+        reconciliation=collected.reconciliation and collected.reconciliation.to_json(),
         last_attempt_at=now,
         last_error_code=None,
         last_error_message=None,

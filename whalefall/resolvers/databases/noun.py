@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -63,6 +64,12 @@ class DatabaseRow:
     )
     data_bytes: Bytes | None = described("Bytes of data; null where the engine does not say.")
     log_bytes: Bytes | None = described("Bytes of log; null where the engine does not say.")
+    used_bytes: Bytes | None = described("Bytes that are not free; null where it does not say.")
+    ceiling_bytes: Bytes | None = described(
+        "How many bytes its files may take by their own settings; null: nothing but the disk ends"
+        " them, or the engine does not say."
+    )
+    reconciliation: dict[str, Any] | None = described("Where its bytes are.")
     size_collected_at: datetime | None = described("When the size was read; null if never.")
     size_quality: Quality = described("How far the size can be trusted.")
     size_reason: SkipReason | None = described("Why there is no size; null when there is one.")
@@ -190,6 +197,9 @@ DATABASES: Noun[DatabaseRow] = Noun(
         Database.size_bytes,
         Database.data_bytes,
         Database.log_bytes,
+        Database.used_bytes,
+        Database.ceiling_bytes,
+        Database.reconciliation,
         Database.size_collected_at,
         Database.size_quality,
         Database.size_reason,
