@@ -54,6 +54,7 @@ BELOW = {  # page -> the page that it hangs on, and where
     "instance-sessions": ("instance", "?tab=sessions"),
     "instance-changes": ("instance", "?tab=changes"),
     "instance-edit": ("instance", "/edit"),
+    "instance-privileges": ("instance", "/privileges"),
     "instance-recycle": ("instance", "/../actions/recycle?ids="),
     "tables": ("database", "/tables"),
     "tables-found": ("database", "/tables?search=entity_001"),

@@ -25,6 +25,7 @@ from graphql import (
 
 from tests.schema.arguments import FAULTS, Fault, Meanings, Writer
 from tests.schema.lists import CORE, object_type
+from tests.schema.reaching import DIALS
 from tests.schema.supply import ROOT, Supply, order_name
 from whalefall.schema.limits import MAX_DEPTH
 
@@ -133,6 +134,8 @@ class _Generator:
 
     def _fits(self, parent: Parent, name: str, place: Place) -> bool:
         """Whether the field leads to an object, and there is room for that and what is below it."""
+        if name in DIALS:
+            return False
         field = parent.fields[name]
         smallest = 3 if is_page(get_named_type(field.type)) else self._size(parent, name, {})
         fits = place.rows * smallest <= MAX_ROWS and place.depth + 2 <= MAX_DEPTH

@@ -9,6 +9,7 @@ from tests.factories import OTTO, make_credential, make_database, make_instance,
 from tests.fake_engine import FAKE, FakeServer, registered
 from tests.schema.conftest import Door, opened_door
 from whalefall.db import Database
+from whalefall.errors import Code, TargetProblem
 from whalefall.schema.build import make_schema
 from whalefall.schema.ids import global_id
 
@@ -266,3 +267,48 @@ async def test_recycling_and_purging_need_their_rights(door: Door) -> None:
 
     for document in (RECYCLE, PURGE):
         assert await door.code(document, asked, actor=OTTO) == "PERMISSION_REQUIRED"
+
+
+REPORT = """query ($id: ID!) { privilegeReport(instanceId: $id) {
+  account version state createScript dropScript error { code message }
+  checks { feature state needed missing excess probe } } }"""
+
+
+async def test_the_privileges_of_an_account_are_reported(
+    db: Database, fake: tuple[Door, FakeServer]
+) -> None:
+    door, server = fake
+    server.missing_grants = ["LOOK"]
+    async with db.write() as session:
+        credential = await make_credential(session, keys=db.keys, username="looker")
+        instance = await make_instance(
+            session, engine=FAKE, host="127.0.0.1", credential_id=credential.id
+        )
+    variables = {"id": global_id("Instance", instance.id)}
+
+    report = (await door.data(REPORT, variables, actor=OTTO))["privilegeReport"]
+
+    assert (report["account"], report["version"], report["state"]) == (
+        "looker",
+        "Fake 1.2",
+        "MISSING",
+    )
+    assert report["error"] is None
+    assert report["checks"][0] == {
+        "feature": "INVENTORY",
+        "state": "MISSING",
+        "needed": ["LOOK"],
+        "missing": ["LOOK"],
+        "excess": [],
+        "probe": "fake",
+    }
+    server.problem = TargetProblem("It is down.", code=Code.DATABASE_CONNECTION_ERROR)
+    report = (await door.data(REPORT, variables))["privilegeReport"]
+    assert report["error"]["code"] == "DATABASE_CONNECTION_ERROR"
+    assert report["checks"] == []
+
+
+async def test_the_privileges_of_an_unknown_instance_are_null(door: Door) -> None:
+    data = await door.data(REPORT, {"id": global_id("Instance", 999)})
+
+    assert data["privilegeReport"] is None

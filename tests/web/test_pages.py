@@ -28,6 +28,7 @@ VIEWED = [
     "/databases/ledgers?search=nothing-like-it",
     "/instances",
     "/instances/1",
+    "/instances/1/privileges",
     "/databases/1",
     "/databases/1/tables",
     "/sync-sessions",
@@ -56,6 +57,7 @@ ADMINISTERED = [
 ]
 WRITES = [
     ("/instances/1/actions/test", "EXECUTE"),
+    ("/instances/1/privileges", "EXECUTE"),
     ("/instances/1/actions/sync-capacity", "EXECUTE"),
     ("/instances/actions/sync-capacity", "EXECUTE"),
     ("/databases/1/tables/actions/refresh", "EXECUTE"),

@@ -33,6 +33,7 @@ from whalefall.schema.instances import Instance
 from whalefall.schema.instances.bulk import InstanceBulkMutations
 from whalefall.schema.instances.importing import InstanceImportMutations
 from whalefall.schema.instances.mutations import InstanceMutations
+from whalefall.schema.instances.privileges import PrivilegeQueries
 from whalefall.schema.instances.statistics import InstanceStatisticsQueries
 from whalefall.schema.lookup import NodeQueries
 from whalefall.schema.scalars import SCALARS
@@ -56,6 +57,7 @@ class Query(
     MyQueries,
     CredentialQueries,
     StatisticsQueries,
+    PrivilegeQueries,
     SearchQueries,
     InstanceStatisticsQueries,
 ):

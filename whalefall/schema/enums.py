@@ -13,6 +13,7 @@ from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.facts import Quality, SkipReason, TableKind
 from whalefall.domain.ids import GlobalId
 from whalefall.domain.paging import Direction
+from whalefall.domain.privileges import Feature, PrivilegeState
 from whalefall.domain.reconciliation import BucketKind
 from whalefall.domain.tls import TlsMode
 from whalefall.errors import CATALOGUE, Code
@@ -151,6 +152,27 @@ describe(
         "SHARED": "Objects whose space lies in files of several databases.",
         "FREE": "Free inside of the files.",
         "UNATTRIBUTED": "What nothing else explains.",
+    },
+)
+describe(
+    Feature,
+    "What an instance's account is for.",
+    {
+        "INVENTORY": "To list every database of the server.",
+        "DATABASE_SIZES": "To tell the size of each.",
+        "TABLE_SIZES": "To tell the sizes of their tables.",
+        "DATA_CLOSED": "Not to be able to read a row of user data.",
+    },
+    name="PrivilegeFeature",
+)
+describe(
+    PrivilegeState,
+    "How an account stands to a feature.",
+    {
+        "OK": "It has what is needed, and no more.",
+        "MISSING": "It lacks a grant.",
+        "OVER_PRIVILEGED": "It can read user data, which nothing here needs.",
+        "UNKNOWN": "The server would not say.",
     },
 )
 describe(

@@ -100,6 +100,14 @@ WORDS: Mapping[str, Word] = {
     "REQUIRE": Word(N_("Require")),
     "VERIFY_CA": Word(N_("Verify authority")),
     "VERIFY_FULL": Word(N_("Verify authority and name")),
+    # what an account is for, and how it stands to that
+    "INVENTORY": Word(N_("List of databases")),
+    "DATABASE_SIZES": Word(N_("Sizes of databases")),
+    "DATA_CLOSED": Word(N_("Reads no user data")),
+    "PRIVILEGE_OK": Word(N_("As needed"), "ok", "circle-check"),
+    "PRIVILEGE_MISSING": Word(N_("Lacks a grant"), "bad", "octagon-x"),
+    "PRIVILEGE_OVER_PRIVILEGED": Word(N_("Too much"), "warn", "triangle-alert"),
+    "PRIVILEGE_UNKNOWN": Word(N_("Not told"), "neutral", "circle-off"),
     # where the bytes of a database are
     "DATA": Word(N_("Rows of tables")),
     "LOB": Word(N_("Large objects")),

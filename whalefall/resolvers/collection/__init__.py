@@ -6,14 +6,17 @@ from whalefall.resolvers.collection.connection import (
     test_connection,
     test_instance,
 )
+from whalefall.resolvers.collection.doctor import PrivilegeReport, privilege_report
 from whalefall.resolvers.collection.table_sizes import collect_table_sizes
 from whalefall.resolvers.collection.targets import Endpoint
 
 __all__ = [
     "ConnectionOutcome",
     "Endpoint",
+    "PrivilegeReport",
     "collect_capacity",
     "collect_table_sizes",
+    "privilege_report",
     "test_connection",
     "test_instance",
 ]

@@ -1,22 +1,16 @@
 """One short connection, to learn whether an instance answers; runs in the web process."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from whalefall.adapters import adapter_for
-from whalefall.adapters.base import Limits
+from whalefall.adapters.base import TargetSession
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.domain.facts import ServerFact
 from whalefall.errors import Code, Problem, said
-from whalefall.resolvers.collection.records import remember, timed_out
-from whalefall.resolvers.collection.targets import Endpoint, endpoint_of, target_of
-
-TEST_SECONDS = 10
-TESTS_AT_ONCE = 8
-OURS = (Code.SERVICE_UNAVAILABLE, Code.NOT_FOUND)
-_tests = asyncio.Semaphore(TESTS_AT_ONCE)
+from whalefall.resolvers.collection.records import remember
+from whalefall.resolvers.collection.targets import Endpoint, endpoint_of
+from whalefall.resolvers.collection.visits import visit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,34 +47,29 @@ async def test_connection(db: Database, actor: Actor, endpoint: Endpoint) -> Con
 async def _try(db: Database, endpoint: Endpoint) -> tuple[ConnectionOutcome, ServerFact | None]:
     """One short connection. What goes wrong is the answer, not an exception."""
     now = datetime.now(UTC)
-    try:
-        async with _tests, asyncio.timeout(TEST_SECONDS):
-            target = await target_of(db, endpoint)
-            limits = Limits(connect_seconds=TEST_SECONDS - 1, statement_seconds=5)
-            async with adapter_for(endpoint.engine).connect(target, limits) as remote:
-                server = remote.server
-    except TimeoutError:
-        problem: Problem = timed_out(TEST_SECONDS)
-    except Problem as raised:
-        if raised.problem_code in OURS:
-            raise
-        problem = raised
-    else:
-        return ConnectionOutcome(
-            ok=True,
-            code=None,
-            message=said("Connected to %(version)s.", version=server.version),
-            hint=None,
-            version=server.version,
-            latency_ms=server.latency_ms,
+    found = await visit(db, endpoint, _introduce)
+    if isinstance(found, Problem):
+        outcome = ConnectionOutcome(
+            ok=False,
+            code=found.problem_code,
+            message=found.message,
+            hint=found.hint,
+            version=None,
+            latency_ms=None,
             checked_at=now,
-        ), server
-    return ConnectionOutcome(
-        ok=False,
-        code=problem.problem_code,
-        message=problem.message,
-        hint=problem.hint,
-        version=None,
-        latency_ms=None,
+        )
+        return outcome, None
+    outcome = ConnectionOutcome(
+        ok=True,
+        code=None,
+        message=said("Connected to %(version)s.", version=found.version),
+        hint=None,
+        version=found.version,
+        latency_ms=found.latency_ms,
         checked_at=now,
-    ), None
+    )
+    return outcome, found
+
+
+async def _introduce(remote: TargetSession) -> ServerFact:
+    return remote.server
