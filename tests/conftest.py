@@ -15,7 +15,11 @@ from whalefall.models import Base
 from whalefall.queue import Job
 from whalefall.settings import Settings
 
-PARTS = {"mariadb": "mariadb", "browser": "chromium"}  # fixture -> the part that it needs
+PARTS = {
+    "mariadb": "mariadb",
+    "browser": "chromium",
+    "tds": "odbc",
+}  # fixture -> the part that it needs
 LONG = ("test_pages", "test_demo", "e2e", "test_paths", "test_readme", "test_run")  # begin first
 
 
