@@ -2,13 +2,15 @@
 
 from whalefall.adapters.base import Adapter
 from whalefall.adapters.mysql import MySQLAdapter
+from whalefall.adapters.oracle import OracleAdapter
 from whalefall.adapters.postgresql import PostgreSQLAdapter
 from whalefall.adapters.sqlserver import SQLServerAdapter
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.errors import Unsupported, said
 
 ADAPTERS: dict[Engine, Adapter] = {
-    adapter.engine: adapter for adapter in (MySQLAdapter(), PostgreSQLAdapter(), SQLServerAdapter())
+    adapter.engine: adapter
+    for adapter in (MySQLAdapter(), OracleAdapter(), PostgreSQLAdapter(), SQLServerAdapter())
 }
 
 

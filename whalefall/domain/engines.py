@@ -26,7 +26,6 @@ class EngineKind:
     default_port: int
     default_database: str  # where a session begins when the instance names none
     database_label: str = "Database"  # what that is called
-    schema_per_database: bool = False  # a database is a schema: one connection sees all tables
     aliases: tuple[str, ...] = ()  # what people write instead of its name
     options: Mapping[str, EngineOption] = field(default_factory=dict)
 
@@ -37,7 +36,6 @@ ENGINES: dict[Engine, EngineKind] = {
         badge="MY",
         default_port=3306,
         default_database="",
-        schema_per_database=True,
         aliases=("MARIADB",),
     ),
     Engine("POSTGRESQL"): EngineKind(
@@ -68,7 +66,6 @@ ENGINES: dict[Engine, EngineKind] = {
         default_port=1521,
         default_database="ORCL",
         database_label="Service name",
-        schema_per_database=True,
         options={
             "name_kind": EngineOption(
                 label="The name is",

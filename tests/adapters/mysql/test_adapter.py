@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import pytest
 
-from tests.adapters.contract import HOSTILE_NAMES, QUICK, AdapterContract, until
+from tests.adapters.contract import HOSTILE_NAMES, QUICK, until
 from tests.adapters.mysql.making import TableBeingMade
 from tests.adapters.mysql.server import MySQLServer, quoted
+from tests.adapters.wire_contract import WireContract
 from whalefall.adapters.base import Adapter, Target, TargetSession
 from whalefall.adapters.mysql import MySQLAdapter
 from whalefall.adapters.mysql.session import MySQLSession
@@ -16,7 +17,7 @@ from whalefall.domain.facts import Quality, SkipReason
 from whalefall.errors import Code, TargetProblem
 
 
-class TestContract(AdapterContract):
+class TestContract(WireContract):
     adapter: ClassVar[Adapter] = MySQLAdapter()
     # Identifiers hold no characters outside of the basic plane.
     hostile_names = tuple(name for name in HOSTILE_NAMES if max(name) <= "\uffff")

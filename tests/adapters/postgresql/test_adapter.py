@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import pytest
 
-from tests.adapters.contract import QUICK, AdapterContract, until
+from tests.adapters.contract import QUICK, until
 from tests.adapters.postgresql.server import PostgreSQLServer
+from tests.adapters.wire_contract import WireContract
 from whalefall.adapters.base import Adapter, Target, TargetSession
 from whalefall.adapters.postgresql import PostgreSQLAdapter
 from whalefall.adapters.postgresql.session import PostgreSQLSession, server_fact
@@ -16,7 +17,7 @@ from whalefall.errors import ClosedDatabase, Code, TargetProblem
 ADAPTER = PostgreSQLAdapter()
 
 
-class TestContract(AdapterContract):
+class TestContract(WireContract):
     adapter: ClassVar[Adapter] = ADAPTER
     product = "PostgreSQL"
 

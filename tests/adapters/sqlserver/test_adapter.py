@@ -1,12 +1,12 @@
 """What every adapter promises, of SQL Server's: real pyodbc and FreeTDS against the stand-in."""
 
-from tests.adapters.contract import AdapterContract
+from tests.adapters.wire_contract import WireContract
 from whalefall.adapters.base import TargetSession
 from whalefall.adapters.sqlserver import SQLServerAdapter
 from whalefall.adapters.sqlserver.session import SQLServerSession
 
 
-class TestSQLServer(AdapterContract):
+class TestSQLServer(WireContract):
     adapter = SQLServerAdapter()
     product = "SQL Server"
 
