@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete
 
 from tests.factories import ADA, OTTO, VERA
+from tests.faults.matrix import table as fault_table
 from whalefall.auth import Actor
 from whalefall.crypto import generate_key_line
 from whalefall.db import Database, migrate
@@ -31,6 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(part)
     items.sort(key=_place)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What became of each fault, once its test has passed."""
+    passed = terminalreporter.stats.get("passed", [])
+    cells = sum("test_nothing_is_lost_and_nothing_is_made_up" in one.nodeid for one in passed)
+    if cells:
+        terminalreporter.write_line(f"\n{cells} cells of this table held:\n\n{fault_table()}")
 
 
 def _place(item: pytest.Item) -> int:

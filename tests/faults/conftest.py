@@ -12,6 +12,8 @@ from tests.adapters.mysql.server import MySQLServer, administered
 from tests.adapters.postgresql.server import PostgreSQLServer
 from tests.faults.cases import MARIADB, POSTGRESQL
 from tests.faults.customers import Customer, MariaDBCustomer, PostgreSQLCustomer
+from tests.faults.doubles import OracleCustomer, SQLServerCustomer
+from tests.faults.matrix import ORACLE, SQLSERVER
 from tests.faults.proxy import fault_proxy
 from tests.faults.scene import Scene
 from tests.log_lines import Lines, lines
@@ -41,6 +43,10 @@ async def mariadb_server(mariadb: MariaDB) -> AsyncIterator[MySQLServer]:
 def customer(request: pytest.FixtureRequest, engine: str) -> Customer:
     """Where `engine` says: its server starts when the first customer needs it."""
     server = request.getfixturevalue(f"{engine}_server")
+    if engine == SQLSERVER:
+        return SQLServerCustomer(server)
+    if engine == ORACLE:
+        return OracleCustomer(server, ("127.0.0.1", urlsplit(server.url).port or 0))
     return MariaDBCustomer(server) if engine == MARIADB else PostgreSQLCustomer(server)
 
 

@@ -131,6 +131,7 @@ class PostgreSQLCustomer(Customer):
         if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", self.username):
             await self.sql(f"CREATE ROLE {self.username}")
         await self.sql(
+            f"ALTER DATABASE {self.shop} WITH ALLOW_CONNECTIONS true",
             f"ALTER ROLE {self.username} LOGIN PASSWORD '{self.secret}' VALID UNTIL 'infinity'"
             " CONNECTION LIMIT -1",
             f"ALTER ROLE {self.username} RESET ALL",

@@ -187,6 +187,10 @@ class Scene:
         async with self.db.read() as session:
             return dict((await session.execute(sql)).mappings().one())
 
+    async def asked(self, sql: str) -> Mapping[str, Any]:
+        """The one row that a question of a test's has."""
+        return await self.one(text(sql))
+
     def _parameters(self, sql: Any) -> dict[str, int]:
         here = {"instance_id": self.instance_id, "database_id": self.database_id}
         return {name: value for name, value in here.items() if f":{name}" in str(sql)}

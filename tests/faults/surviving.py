@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.cases import Case
+from tests.faults.causes import Deed
 from tests.faults.invariants import assert_all_holds, assert_next_try_succeeds
 from tests.faults.scene import Run, Scene
 
@@ -29,7 +30,7 @@ async def survive(scene: Scene, case: Case, logged: Callable[[], str]) -> Line:
     before = await scene.picture()
     try:
         await case.before(scene)
-        run = await _run(scene, case)
+        run = await run_of(scene, case.seconds, case.during)
         assert run.ending in case.endings, run.record
         assert run.seconds < case.within
         assert run.connections <= case.connections
@@ -50,8 +51,9 @@ async def survive(scene: Scene, case: Case, logged: Callable[[], str]) -> Line:
     )
 
 
-async def _run(scene: Scene, case: Case) -> Run:
-    if case.during is None:
-        return await scene.run(case.seconds)
-    run, _ = await asyncio.gather(scene.run(case.seconds), case.during(scene))
+async def run_of(scene: Scene, seconds: float, during: Deed | None) -> Run:
+    """One run, and beside it what happens during it, if anything does."""
+    if during is None:
+        return await scene.run(seconds)
+    run, _ = await asyncio.gather(scene.run(seconds), during(scene))
     return run

@@ -231,6 +231,9 @@ class TdsInstance:
     def disturb(self, view: str, **how: Any) -> None:
         self.server.disturbances.append(Disturbance(view, **how))
 
+    def all_disturbances(self) -> list[Disturbance]:
+        return self.server.disturbances
+
     async def _weigh(self, number: int) -> None:
         """What no object has reserved of the data file is free."""
         await self.owner.execute(

@@ -25,7 +25,7 @@ from whalefall.adapters.oracle import OracleAdapter
 from whalefall.adapters.oracle.privileges import grant, views
 from whalefall.domain.engines import Engine
 
-SERVICE, COLLECTOR, PDB = "ORCLPDB1", "COLLECTOR", "ORCLPDB1"
+SERVICE, COLLECTOR, PDB = "ORCL", "COLLECTOR", "ORCLPDB1"
 MEBIBYTE = 2**20
 OPEN_TO_ALL = frozenset({"dual", "session_privs", "session_roles"})
 ERRORS = {
@@ -118,6 +118,9 @@ class OracleSeam:
 
     def disturb(self, view: str, **how: Any) -> None:
         self.disturbances.append(Disturbance(view, **how))
+
+    def all_disturbances(self) -> list[Disturbance]:
+        return self.disturbances
 
     async def create_database(self, name: str, **columns: Any) -> None:
         """A tablespace of 100 MiB, of which 1 MiB is the file's header."""

@@ -1,7 +1,6 @@
 """Packets that the driver must not be given, and a relay that nobody else can use."""
 
 import asyncio
-import contextlib
 import itertools
 import struct
 from dataclasses import replace
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from tests.adapters.contract import QUICK
 from tests.adapters.oracle.seam import OracleSeam
 from whalefall.adapters.oracle import OracleAdapter
-from whalefall.adapters.oracle.guard import Frames, relayed
+from whalefall.adapters.oracle.guard import Frames
 from whalefall.errors import Code, Problem
 
 DATA, ACCEPT, REDIRECT = 6, 2, 5
@@ -71,13 +70,6 @@ def test_a_redirection_does_not_pass_and_is_told() -> None:
     assert frames.redirects
 
 
-async def test_an_answer_without_end_is_cut() -> None:
-    frames = Frames()
-    frames._left = 100
-
-    assert not frames.are_sound(packet(DATA, b"\0" * 200))
-
-
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -103,25 +95,3 @@ async def test_the_process_goes_on_whatever_a_server_says(
                 pass
 
     assert caught.value.problem_code is code
-
-
-async def test_the_relay_takes_one_connection_only() -> None:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(100):
-            writer.write(data)
-        writer.close()
-
-    server = await asyncio.start_server(echo, "127.0.0.1")
-    port = server.sockets[0].getsockname()[1]
-    async with server, relayed("127.0.0.1", port, looks=False) as relay:
-        reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
-        writer.write(b"first")
-        assert await reader.readexactly(5) == b"first"
-        second, other = await asyncio.open_connection("127.0.0.1", relay.port)
-        with pytest.raises((OSError, asyncio.IncompleteReadError)):
-            other.write(b"second")
-            await second.readexactly(1)
-        for end in (other, writer):
-            end.close()
-            with contextlib.suppress(OSError):
-                await end.wait_closed()

@@ -21,8 +21,12 @@ TARGET = Target(
 )
 
 
+def string_of(driver: str, target: Target) -> str:
+    return connection_string(driver, target, "127.0.0.1", 5555)
+
+
 def settings_of(driver: str, target: Target) -> dict[str, str]:
-    text = connection_string(driver, target)
+    text = string_of(driver, target)
     return dict(part.split("=", 1) for part in text.removesuffix(";").split(";"))
 
 
@@ -51,16 +55,16 @@ def test_a_value_cannot_become_another_setting(name: str) -> None:
     }[name]
 
     for driver in (FREETDS, MICROSOFT):
-        text = connection_string(driver, target)
+        text = string_of(driver, target)
         assert f"{name}={{x;Server=evil;y={{z}};" in text
 
 
 def test_what_freetds_cannot_write_is_refused_and_not_guessed() -> None:
     with pytest.raises(Unsupported):
-        connection_string(FREETDS, replace(TARGET, password="a};UID=sa;b={c"))
+        string_of(FREETDS, replace(TARGET, password="a};UID=sa;b={c"))
 
-    assert "PWD=a}b;" in connection_string(FREETDS, replace(TARGET, password="a}b"))
-    assert "PWD={a}}b};" in connection_string(MICROSOFT, replace(TARGET, password="a}b"))
+    assert "PWD=a}b;" in string_of(FREETDS, replace(TARGET, password="a}b"))
+    assert "PWD={a}}b};" in string_of(MICROSOFT, replace(TARGET, password="a}b"))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,7 @@ def test_a_mode_is_never_weaker_than_asked(
         assert settings_of(FREETDS, target)["Encryption"] == freetds
         return
     with pytest.raises(Problem) as caught:
-        connection_string(FREETDS, target)
+        string_of(FREETDS, target)
     assert caught.value.problem_code is Code.TLS_ERROR
 
 
@@ -95,7 +99,7 @@ def test_an_authority_that_the_driver_cannot_take_is_refused() -> None:
     target = replace(TARGET, tls=Tls(mode=TlsMode.VERIFY_FULL, ca_pem="-----BEGIN"))
 
     with pytest.raises(Problem) as caught:
-        connection_string(MICROSOFT, target)
+        string_of(MICROSOFT, target)
 
     assert caught.value.problem_code is Code.TLS_ERROR
 

@@ -62,7 +62,9 @@ class MySQLSession:
     async def inventory(self) -> Collected[DatabaseFact]:
         """All schemas of the server. Source: SCHEMATA, SHOW GRANTS."""
         grants = await self._grants()
-        proven = grants.prove_all_databases()
+        schemas = await self._schemas()
+        # Asked twice: what was hidden in between would otherwise pass for gone.
+        proven = grants.prove_all_databases() and (await self._grants()).prove_all_databases()
         return Collected(
             items=[
                 DatabaseFact(
@@ -70,7 +72,7 @@ class MySQLSession:
                     is_system=name in SYSTEM_SCHEMAS,
                     reason=None if grants.reach(name) else SkipReason.PERMISSION,
                 )
-                for name in sorted(await self._schemas())
+                for name in sorted(schemas)
             ],
             complete=proven,
             source="information_schema.SCHEMATA",
@@ -97,7 +99,7 @@ class MySQLSession:
             spaces = None if spaced is None else attribute(spaced.get(schemas[name], []), rows)
             proven = grants.prove_all_tables(name)
             facts.append(database_fact(name, rows, spaces, proven=proven))
-        proven = grants.prove_all_databases()
+        proven = grants.prove_all_databases() and (await self._grants()).prove_all_databases()
         return Collected(
             items=sorted(
                 (fact for fact in facts if fact.name in schemas and fact.name in present),
@@ -122,7 +124,8 @@ class MySQLSession:
         schemas = await self._schemas()
         if database not in schemas:
             raise _absent(grants)
-        proven = grants.prove_all_tables(database)
+        after = await self._grants()
+        proven = grants.prove_all_tables(database) and after.prove_all_tables(database)
         if not rows and not proven:
             raise _denied("REFERENCES")
         spaced = await self._spaces(schemas[database])

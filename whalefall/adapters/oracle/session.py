@@ -29,6 +29,7 @@ from whalefall.domain.facts import (
 from whalefall.domain.privileges import PrivilegeCheck
 from whalefall.errors import Code, TargetProblem, said
 
+PERMISSION = SkipReason.PERMISSION
 PROBE = "SELECT 1 AS one FROM {family}_{view} t WHERE 1 = 0"
 
 
@@ -64,13 +65,15 @@ class OracleSession:
         """
         shut = await self._look_around()
         family, spaces = await self._first("tablespaces", sql.TABLESPACES)
-        read: dict[str, list[Row]] = {}
-        missing: list[str] = []
-        for view, statement in sql.OF_SIZES.items():
-            rows = await self._if_granted(family.says(statement))
-            read[view] = rows or []
-            if rows is None:
-                missing.append(grant(view, "dba" if family is USER else family.name))
+        found = {
+            view: await self._if_granted(family.says(statement))
+            for view, statement in sql.OF_SIZES.items()
+        }
+        denied = {view for view, rows in found.items() if rows is None}
+        read = {view: rows or [] for view, rows in found.items()}
+        sees_files = not denied & {"data_files", "temp_files"}
+        if sees_files and not read["data_files"]:  # those of SYSTEM are always there
+            raise problem(Code.DATABASE_QUERY_ERROR)
         facts = size_facts(
             spaces,
             [*read["data_files"], *read["temp_files"]],
@@ -79,17 +82,22 @@ class OracleSession:
             frozenset((int(row["con_id"]), row["username"]) for row in read["users"]),
             self._containers,
         )
-        unknown = {"free_space", "temp_free_space"} & {
-            view for view in sql.OF_SIZES if grant(view, family.name) in missing
-        }
-        if unknown:
+        if denied & {"free_space", "temp_free_space"}:
             facts = [_without_use(fact) for fact in facts]
+        dropped = {fact.name for fact in facts if sees_files and fact.reason is PERMISSION}
         return Collected(
-            items=sorted(facts, key=lambda fact: fact.name),
+            items=sorted((f for f in facts if f.name not in dropped), key=lambda fact: fact.name),
             complete=family is not USER and not shut,
             source=f"{family.name}_data_files, {family.name}_segments".upper(),
-            skipped=[Skipped(name=name, reason=SkipReason.OFFLINE) for name in shut],
-            missing_grants=missing,
+            skipped=[
+                *(Skipped(name=name, reason=SkipReason.OFFLINE) for name in shut),
+                *(Skipped(name=name, reason=SkipReason.DROPPED) for name in sorted(dropped)),
+            ],
+            missing_grants=[
+                grant(view, "dba" if family is USER else family.name)
+                for view in sql.OF_SIZES
+                if view in denied
+            ],
         )
 
     async def table_sizes(self, database: str) -> Collected[TableFact]:
@@ -110,21 +118,21 @@ class OracleSession:
             read = await self._read_tables(USER, {**values, "con_id": 0})
         reading = Reading(tablespace=key[1], catalog=Catalog.of(read))
         reading.add(read["segments"])
-        facts = reading.facts()
-        proven = family is not USER
-        if not proven and not facts:
+        facts, missing = reading.facts(), reading.missing()
+        owned = family is USER
+        if not facts and (owned or missing):
             raise _denied()
-        if not proven:
+        if owned:
             facts = [_partial(fact) for fact in facts]
         return Collected(
             items=facts,
-            complete=proven,
+            complete=not owned and not missing,
             source=f"{family.name}_segments".upper(),
             skipped=[
-                Skipped(name=name, schema_name=owner, reason=SkipReason.UNSUPPORTED)
-                for owner, name in sorted(set(reading.unknown))
+                *(_skipped(name, SkipReason.UNSUPPORTED) for name in sorted(set(reading.unknown))),
+                *(_skipped(name, SkipReason.NOT_COLLECTED) for name in missing),
             ],
-            missing_grants=[] if proven else [grant(view, "dba") for view in sql.OF_TABLES],
+            missing_grants=[grant(view, "dba") for view in sql.OF_TABLES] if owned else [],
             reconciliation=reconciled(reading, facts, *await self._files(family, key)),
         )
 
@@ -214,6 +222,10 @@ class OracleSession:
 
 def _of(rows: Iterable[Row], key: Key) -> list[Row]:
     return [row for row in rows if (int(row["con_id"]), row["tablespace_name"]) == key]
+
+
+def _skipped(name: tuple[str, str], reason: SkipReason) -> Skipped:
+    return Skipped(schema_name=name[0], name=name[1], reason=reason)
 
 
 def _partial(fact: TableFact) -> TableFact:

@@ -111,6 +111,20 @@ class Reading:
         facts += [_cluster(name, size) for name, size in self.clusters.items()]
         return sorted(facts, key=lambda fact: (-(fact.size_bytes or 0), fact.table_name))
 
+    def missing(self) -> list[Name]:
+        """Tables that are said to have a segment here of which there is none: the segments were
+        not all told, or the table was made since."""
+        return sorted(
+            name
+            for name, row in self.catalog.tables.items()
+            if row["segment_created"] == "YES"
+            and row["tablespace_name"] == self.tablespace
+            and row["temporary"] != "Y"
+            and self.catalog.top(name) not in self.spaces
+            and name[0] not in self.catalog.maintained
+            and name not in self.catalog.dropped
+        )
+
     def _add(self, name: Name, kind: str, size: int) -> None:
         catalog = self.catalog
         if name in catalog.dropped:

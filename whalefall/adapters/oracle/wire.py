@@ -11,8 +11,9 @@ import oracledb
 
 from whalefall.adapters.base import APPLICATION_NAME, Limits, Target
 from whalefall.adapters.oracle import tls
-from whalefall.adapters.oracle.guard import relayed
+from whalefall.adapters.oracle.guard import Frames
 from whalefall.adapters.oracle.problems import driver_problems, problem
+from whalefall.adapters.relay import everything, relayed
 from whalefall.errors import Code, Problem, Unsupported, said
 
 FETCHED_AT_ONCE = 5_000
@@ -53,13 +54,14 @@ async def dial(target: Target, limits: Limits) -> AsyncIterator[Connection]:
     """A connection of oracledb's thin mode, by service name or by SID, through our relay."""
     named = "sid" if target.options.get("name_kind") == "SID" else "service_name"
     encryption = tls.parameters(target)
-    looks = encryption["protocol"] == "tcp"
-    async with relayed(target.address, target.port, looks=looks) as relay:
+    frames = Frames()
+    look = frames.are_sound if encryption["protocol"] == "tcp" else everything
+    async with relayed(target.address, target.port, look) as relay:
         try:
             connection: Any = await oracledb.connect_async(
                 user=target.username,
                 password=target.password,
-                host="127.0.0.1",
+                host=relay.host,
                 port=relay.port,
                 tcp_connect_timeout=limits.connect_seconds,
                 retry_count=0,
@@ -68,7 +70,7 @@ async def dial(target: Target, limits: Limits) -> AsyncIterator[Connection]:
                 **encryption,
             )
         except oracledb.Error as error:
-            if relay.frames.redirects:
+            if frames.redirects:
                 raise _redirected() from error
             raise
         yield connection

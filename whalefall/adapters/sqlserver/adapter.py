@@ -5,10 +5,13 @@ import math
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 from whalefall.adapters.base import Limits, Target
+from whalefall.adapters.relay import everything, relayed
 from whalefall.adapters.sqlserver import driver, privileges, sql
 from whalefall.adapters.sqlserver.problems import driver_problems
 from whalefall.adapters.sqlserver.session import SQLServerSession
@@ -19,6 +22,7 @@ from whalefall.domain.privileges import AccountScript
 
 YEARS = {11: "2012", 12: "2014", 13: "2016", 14: "2017", 15: "2019", 16: "2022", 17: "2025"}
 NEWEST = max(YEARS)
+LEAVE_SECONDS = 1.0
 
 
 class SQLServerAdapter:
@@ -32,28 +36,27 @@ class SQLServerAdapter:
     ) -> AsyncIterator[SQLServerSession]:
         """A session that has entered `database`, or begins where the target does.
 
-        The driver blocks, so it has a thread of its own. What does not answer in time is left to
-        it: the thread ends when the driver does.
+        The driver blocks, so it has a thread of its own, and a relay by which its socket can be
+        taken from it.
         """
         started = time.monotonic()
         odbc = driver.load()
-        text = driver.connection_string(driver.choose(odbc.drivers()), target)
-        thread = DriverThread()
-        opened: list[Any] = []
-
-        def open_it() -> Any:
-            seconds = max(1, math.ceil(limits.connect_seconds))
-            connection = odbc.connect(text, timeout=seconds, autocommit=True)
-            opened.append(connection)
-            connection.timeout = max(1, math.ceil(limits.statement_seconds))
-            return connection.cursor()
-
-        try:
+        name = driver.choose(odbc.drivers())
+        async with AsyncExitStack() as stack:
             with driver_problems():
                 async with asyncio.timeout(limits.connect_seconds):
-                    cursor = await thread.run(open_it)
+                    relay = await stack.enter_async_context(
+                        relayed(target.address, target.port, everything)
+                    )
+                    text = driver.connection_string(name, target, relay.host, relay.port)
+                    thread = DriverThread()
+                    stack.push_async_callback(_leave, thread)
+                    opening = partial(_open, odbc, text, limits, thread)
+                    cursor = await thread.run(opening)
                     reads_only = target.options.get("application_intent") == "READ_ONLY"
-                    session = SQLServerSession(thread, cursor, limits, reads_only=reads_only)
+                    session = SQLServerSession(
+                        thread, cursor, relay.close, limits, reads_only=reads_only
+                    )
                     await session.rows(sql.settings(limits))
                     (hello,) = await session.rows(sql.HELLO)
             session.server = _server_fact(hello["version"], hello["banner"], started)
@@ -61,8 +64,6 @@ class SQLServerAdapter:
             if database is not None:
                 await session.enter(database)
             yield session
-        finally:
-            thread.leave(lambda: _close(opened))
 
     def account_script(
         self, server: ServerFact | None, username: str, databases: Sequence[str]
@@ -89,8 +90,17 @@ def _major(version: str) -> int:
     return int(found[0]) if found else 0
 
 
-def _close(opened: list[Any]) -> None:
-    """On the driver's thread, after whatever it is still at."""
-    for connection in opened:
-        with suppress(Exception):
-            connection.close()
+def _open(odbc: ModuleType, text: str, limits: Limits, thread: DriverThread) -> Any:
+    """On the driver's thread."""
+    seconds = max(1, math.ceil(limits.connect_seconds))
+    connection = odbc.connect(text, timeout=seconds, autocommit=True)
+    thread.at_the_end(connection.close)
+    connection.timeout = max(1, math.ceil(limits.statement_seconds))
+    return connection.cursor()
+
+
+async def _leave(thread: DriverThread) -> None:
+    """Say goodbye, if the driver can; what it is still at is ended by closing the relay."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await thread.leave()

@@ -40,9 +40,9 @@ def choose(drivers: Sequence[str]) -> str:
     raise _missing()
 
 
-def connection_string(driver: str, target: Target) -> str:
-    """What the driver is given; the password stands in it. Raises Unsupported for what it cannot
-    verify: a weaker connection than was asked for is none."""
+def connection_string(driver: str, target: Target, host: str, port: int) -> str:
+    """What the driver is given to come to `host`; the password stands in it. Raises Unsupported for
+    what it cannot verify: a weaker connection than was asked for is none."""
     is_freetds = driver == FREETDS
     values = {
         "DRIVER": driver,
@@ -50,14 +50,14 @@ def connection_string(driver: str, target: Target) -> str:
         "PWD": target.password,
         "Database": target.database or "master",
         "APP": APPLICATION_NAME,
-        **(_freetds(target) if is_freetds else _microsoft(target)),
+        **(_freetds(target, host, port) if is_freetds else _microsoft(target, host, port)),
     }
     written = _for_freetds if is_freetds else _braced
     # FreeTDS takes a brace for a part of the value unless a semicolon follows it.
     return "".join(f"{name}={written(value)};" for name, value in values.items())
 
 
-def _freetds(target: Target) -> Mapping[str, str]:
+def _freetds(target: Target, host: str, port: int) -> Mapping[str, str]:
     encryption = _PLAIN_FREETDS.get(target.tls.mode)
     if encryption is None:
         raise Unsupported(
@@ -66,8 +66,8 @@ def _freetds(target: Target) -> Mapping[str, str]:
             hint=said("Install Microsoft's driver, msodbcsql18, or choose a weaker mode."),
         )
     return {
-        "Server": target.address,
-        "Port": str(target.port),
+        "Server": host,
+        "Port": str(port),
         "TDS_Version": "7.4",
         "ClientCharset": "UTF-8",
         "Encryption": encryption,
@@ -75,7 +75,7 @@ def _freetds(target: Target) -> Mapping[str, str]:
     }
 
 
-def _microsoft(target: Target) -> Mapping[str, str]:
+def _microsoft(target: Target, host: str, port: int) -> Mapping[str, str]:
     """It trusts the system's roots alone, and always checks the name where it checks at all, so
     VERIFY_CA is as strict as VERIFY_FULL."""
     tls, verified = target.tls, target.tls.mode in (TlsMode.VERIFY_CA, TlsMode.VERIFY_FULL)
@@ -87,7 +87,7 @@ def _microsoft(target: Target) -> Mapping[str, str]:
         )
     encrypts = tls.mode not in (TlsMode.DISABLE, TlsMode.PREFER)
     values = {
-        "Server": f"tcp:{target.address},{target.port}",
+        "Server": f"tcp:{host},{port}",
         "Encrypt": "yes" if encrypts else "no",
         "TrustServerCertificate": "no" if verified else "yes",
         "MultipleActiveResultSets": "no",

@@ -53,9 +53,12 @@ def driver_problems() -> Iterator[None]:
     """
     try:
         yield
-    except (TimeoutError, OSError, UnicodeError, ValueError, OverflowError) as error:
-        is_late = isinstance(error, TimeoutError)
-        raise problem(Code.DATABASE_TIMEOUT if is_late else Code.DATABASE_QUERY_ERROR) from error
+    except TimeoutError as error:
+        raise problem(Code.DATABASE_TIMEOUT) from error
+    except OSError as error:
+        raise problem(Code.DATABASE_CONNECTION_ERROR) from error
+    except (ValueError, OverflowError) as error:
+        raise problem(Code.DATABASE_QUERY_ERROR) from error
     except Exception as error:
         if type(error).__module__ != "pyodbc":
             raise

@@ -1,7 +1,7 @@
 """One session on a SQL Server: what it asks, and how sure it may be of the answers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from whalefall.adapters.base import Limits
@@ -30,7 +30,7 @@ from whalefall.domain.privileges import PrivilegeCheck
 from whalefall.errors import Code, TargetProblem, said
 
 GRACE_SECONDS = 1.0  # the driver's own limit comes first and leaves the session usable
-CANCEL_SECONDS = 2.0
+CANCEL_SECONDS = 1.0
 FETCHED_AT_ONCE = 5_000
 MOST_ROWS = 3_000_000
 READS = ("SELECT", "SET", "USE")
@@ -52,11 +52,17 @@ class SQLServerSession:
     but statements that read."""
 
     def __init__(
-        self, thread: DriverThread, cursor: Cursor, limits: Limits, *, reads_only: bool
+        self,
+        thread: DriverThread,
+        cursor: Cursor,
+        cut: Callable[[], Awaitable[None]],
+        limits: Limits,
+        *,
+        reads_only: bool,
     ) -> None:
         self.server: ServerFact
         self.major = 0
-        self._thread, self._cursor = thread, cursor
+        self._thread, self._cursor, self._cut = thread, cursor, cut
         self._seconds = limits.statement_seconds + GRACE_SECONDS
         self._reads_only = reads_only
         self._database = ""
@@ -82,15 +88,17 @@ class SQLServerSession:
 
     async def inventory(self) -> Collected[DatabaseFact]:
         """All databases but snapshots. Source: sys.databases, availability groups."""
-        (may,) = await self.rows(sql.PERMISSIONS)
+        may = await self._may(sql.PERMISSIONS)
         found = await self.rows(sql.INVENTORY)
         replicas = Replicas.of(await self._if_permitted(sql.REPLICAS) or ())
+        proven = (
+            may["view_any_database"] and (await self._may(sql.PERMISSIONS))["view_any_database"]
+        )
         facts = [
             database_fact(row, replicas, reads_only=self._reads_only)
             for row in found
             if not is_snapshot(row)
         ]
-        proven = bool(may["view_any_database"])
         return Collected(
             items=sorted(facts, key=lambda fact: fact.name),
             complete=proven,
@@ -103,17 +111,25 @@ class SQLServerSession:
 
         Source: sys.master_files; for tempdb its own sys.database_files.
         """
-        (may,) = await self.rows(sql.PERMISSIONS)
+        before = await self._may(sql.PERMISSIONS)
         databases = [row for row in await self.rows(sql.INVENTORY) if not is_snapshot(row)]
         files = await self.rows(sql.FILES)
         tempdb = await self._if_permitted(sql.TEMPDB_FILES) or []
+        if not files:  # those of master are everybody's
+            raise problem(Code.DATABASE_QUERY_ERROR)
         facts = size_facts(databases, files, tempdb)
-        seen, sized = may["view_any_database"], may["view_any_definition"]
+        after = await self._may(sql.PERMISSIONS)
+        seen, sized = (
+            before[name] and after[name] for name in ("view_any_database", "view_any_definition")
+        )
+        dropped = [fact.name for fact in facts if sized and fact.size_bytes is None]
+        facts = [fact for fact in facts if fact.name not in dropped]
         unsized = any(fact.size_bytes is None for fact in facts)
         return Collected(
             items=sorted(facts, key=lambda fact: fact.name),
-            complete=bool(seen),
+            complete=seen,
             source="sys.master_files",
+            skipped=[Skipped(name=name, reason=SkipReason.DROPPED) for name in dropped],
             missing_grants=[
                 *([] if seen else ["VIEW ANY DATABASE"]),
                 *(["VIEW ANY DEFINITION"] if unsized or not sized else []),
@@ -127,13 +143,15 @@ class SQLServerSession:
         """
         if database != self._database:
             await self.enter(database)
-        (may,) = await self.rows(sql.DATABASE_PERMISSIONS)
+        before = await self._may(sql.DATABASE_PERMISSIONS)
         pages = await self._pages()
         objects = await self.rows(sql.OBJECTS)  # after the pages: what is new has none yet
         reading = Reading.of(objects, pages, await self._if_permitted(sql.MEMORY))
-        facts = reading.facts()
-        proven = bool(may["view_definition"])
-        hidden = [] if proven else reading.hidden
+        after = await self._may(sql.DATABASE_PERMISSIONS)
+        facts, hidden = reading.facts(), reading.hidden
+        # No database is without pages: the engine's own tables have some.
+        proven = before["view_definition"] and after["view_definition"] and bool(pages)
+        proven = proven and not reading.is_unlikely
         if not facts and not proven:
             raise _denied("VIEW ANY DEFINITION")
         return Collected(
@@ -147,6 +165,12 @@ class SQLServerSession:
             missing_grants=[] if proven else ["VIEW ANY DEFINITION"],
             reconciliation=reconciled(reading, facts, *await self._files()),
         )
+
+    async def _may(self, statement: str) -> dict[str, bool]:
+        """What the account may do. Asked before and after a reading: what was hidden in between
+        would otherwise pass for gone."""
+        (row,) = await self.rows(statement)
+        return {name: bool(value) for name, value in row.items()}
 
     async def privileges(self) -> list[PrivilegeCheck]:
         (may,) = await self.rows(sql.PERMISSIONS)
@@ -191,12 +215,14 @@ class SQLServerSession:
         return rows
 
     async def _cancel(self, call: "asyncio.Future[list[Row]]") -> None:
-        """Have the server stop, and wait a moment for the thread; what it says no longer counts."""
+        """Have the server stop, and wait a moment for the thread; then take its socket away. What
+        it says no longer counts."""
         self._cursor.cancel()
         await asyncio.wait({call}, timeout=CANCEL_SECONDS)
         if not call.done():
-            call.cancel()
-        elif not call.cancelled():
+            await self._cut()
+            await asyncio.wait({call}, timeout=CANCEL_SECONDS)
+        if call.done() and not call.cancelled():
             call.exception()  # looked at, so that nobody complains
 
 

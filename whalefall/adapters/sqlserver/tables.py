@@ -107,6 +107,12 @@ class Reading:
         """Objects that have pages, but that the account may not see."""
         return sorted(self.parts.keys() - self.objects.keys())
 
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether no object is there for any of the pages: tables that were dropped between both
+        statements leave the engine's own behind."""
+        return bool(self.parts) and not self.parts.keys() & self.objects.keys()
+
     def facts(self) -> list[TableFact]:
         """Tables and indexed views, the largest first."""
         made = [self._fact(object_id, row) for object_id, row in self.objects.items()]

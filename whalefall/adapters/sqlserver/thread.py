@@ -1,8 +1,8 @@
 """A blocking driver on a thread of its own, one for each session.
 
-A call that hangs cannot be ended from outside: it is cancelled through the driver, waited for a
-moment, and then left to itself. Its thread ends when the driver gives up; until then it counts, so
-that servers which hang for ever cannot take all of the process.
+A call that hangs is cancelled through the driver, waited for a moment, and then left to itself: its
+thread ends when the driver gives up. Until then it counts, so that servers which hang for ever
+cannot take all of the process.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ _running = threading.BoundedSemaphore(MOST_THREADS)
 
 
 class DriverThread:
-    """Runs one call after the other. Raises SERVICE_UNAVAILABLE's cousin TOO_MANY_CONNECTIONS when
-    as many threads as there may be hang already."""
+    """Runs one call after the other. Raises TOO_MANY_CONNECTIONS when as many threads as there may
+    be hang already."""
 
     def __init__(self) -> None:
         if not _running.acquire(blocking=False):
@@ -30,6 +30,7 @@ class DriverThread:
                 code=Code.TOO_MANY_CONNECTIONS,
             )
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._last: list[Callable[[], None]] = []
         threading.Thread(target=self._work, name="sqlserver", daemon=True).start()
 
     async def run(self, call: Callable[[], Answer]) -> Answer:
@@ -56,15 +57,28 @@ class DriverThread:
         self._calls.put(work)
         return await future
 
-    def leave(self, last: Callable[[], None]) -> None:
-        """Do this after all other calls, and end; nobody waits for it."""
-        self._calls.put(last)
+    def at_the_end(self, last: Callable[[], None]) -> None:
+        """What is done on the thread before it ends."""
+        self._last.append(last)
+
+    async def leave(self) -> None:
+        """End after all other calls, whether or not somebody waits for it."""
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def tell() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(ended.set)
+
+        self._last.append(tell)
         self._calls.put(None)
+        await ended.wait()
 
     def _work(self) -> None:
         try:
             while (call := self._calls.get()) is not None:
-                with suppress(Exception):  # of the last call; others have told whoever waits
-                    call()
+                call()
+            for last in self._last:
+                with suppress(Exception):  # the connection may be gone
+                    last()
         finally:
             _running.release()
