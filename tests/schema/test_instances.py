@@ -312,3 +312,44 @@ async def test_the_privileges_of_an_unknown_instance_are_null(door: Door) -> Non
     data = await door.data(REPORT, {"id": global_id("Instance", 999)})
 
     assert data["privilegeReport"] is None
+
+
+CREATE_WITH = """mutation ($input: CreateInstanceInput!) { createInstance(input: $input) {
+  instance { options connectSeconds statementSeconds } errors { code field message } } }"""
+ORACLE_INPUT = {"name": "ora-1", "engine": "ORACLE", "host": "db.example.com"}
+
+
+async def test_an_instance_has_its_engines_own_options(door: Door) -> None:
+    chosen = {"options": {"name_kind": "SID"}, "connectSeconds": 20, "statementSeconds": 300}
+
+    payload = (await door.data(CREATE_WITH, {"input": {**ORACLE_INPUT, **chosen}}))[
+        "createInstance"
+    ]
+
+    assert payload == {"instance": chosen, "errors": []}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        (
+            {"options": {"application_intent": "READ_ONLY"}},
+            ["input", "options"],
+        ),
+        ({"options": {"name_kind": "ALIAS"}}, ["input", "options"]),
+        ({"options": {"name_kind": 5}}, ["input", "options"]),
+        ({"connectSeconds": 61}, ["input", "connectSeconds"]),
+        ({"statementSeconds": 0}, ["input", "statementSeconds"]),
+    ],
+    ids=["of another engine", "unknown choice", "no text", "too long", "none at all"],
+)
+async def test_what_an_engine_cannot_choose_is_refused(
+    door: Door, values: dict[str, object], field: list[str]
+) -> None:
+    payload = (await door.data(CREATE_WITH, {"input": {**ORACLE_INPUT, **values}}))[
+        "createInstance"
+    ]
+
+    assert payload["instance"] is None
+    (error,) = payload["errors"]
+    assert (error["code"], error["field"]) == ("BAD_USER_INPUT", field)

@@ -147,6 +147,37 @@ def _is_address(text: str) -> bool:
     return "%" not in text
 
 
+def seconds(most: int) -> Check:
+    """A check for a number of seconds from 1 to `most`, or none."""
+
+    def check(field: str, value: int | None) -> int | None:
+        if value is not None and not 1 <= value <= most:
+            raise BadInput(said("Enter 1 to %(most)s seconds.", most=most), field=field)
+        return value
+
+    return check
+
+
+def options(field: str, value: Mapping[str, Any] | None) -> dict[str, str]:
+    """An engine's own options by name, each a text; which there are is `options_of`'s to say."""
+    given = dict(value or {})
+    if not all(isinstance(each, str) for each in given.values()):
+        raise BadInput("Every option is a text.", field=field)
+    return given
+
+
+def options_of(field: str, engine: Engine, given: Mapping[str, str]) -> None:
+    """Raises BadInput for an option that the engine has not, or a choice that an option has not."""
+    known = ENGINES[engine].options
+    for name, choice in given.items():
+        if name not in known:
+            raise BadInput(said("There is no option %(name)s.", name=name), field=field)
+        if choice not in known[name].choices:
+            choices = list(known[name].choices)
+            text = said("The option %(name)s is one of %(choices)s.", name=name, choices=choices)
+            raise BadInput(text, field=field)
+
+
 def tls(field: str, value: Tls | None) -> Tls:
     """How to protect connections. The CA's certificate must look like one in PEM form."""
     if value is None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType
 
+from whalefall.errors import said
+
 Engine = NewType("Engine", str)  # a key of ENGINES; open, so that a package or a test can add one
 
 
@@ -25,7 +27,7 @@ class EngineKind:
     badge: str  # two letters, for chips
     default_port: int
     default_database: str  # where a session begins when the instance names none
-    database_label: str = "Database"  # what that is called
+    database_label: str = said("First database")  # what that is called
     aliases: tuple[str, ...] = ()  # what people write instead of its name
     options: Mapping[str, EngineOption] = field(default_factory=dict)
 
@@ -53,10 +55,10 @@ ENGINES: dict[Engine, EngineKind] = {
         aliases=("MSSQL", "SQL SERVER"),
         options={
             "application_intent": EngineOption(
-                label="Application intent",
-                choices={"READ_WRITE": "Read and write", "READ_ONLY": "Read only"},
+                label=said("Application intent"),
+                choices={"READ_WRITE": said("Read and write"), "READ_ONLY": said("Read only")},
                 default="READ_WRITE",
-                help="A readable secondary of an availability group may ask for read only.",
+                help=said("A readable secondary of an availability group may ask for read only."),
             )
         },
     ),
@@ -65,13 +67,13 @@ ENGINES: dict[Engine, EngineKind] = {
         badge="OR",
         default_port=1521,
         default_database="ORCL",
-        database_label="Service name",
+        database_label=said("Service name"),
         options={
             "name_kind": EngineOption(
-                label="The name is",
-                choices={"SERVICE_NAME": "a service name", "SID": "a SID"},
+                label=said("The name is"),
+                choices={"SERVICE_NAME": said("a service name"), "SID": said("a SID")},
                 default="SERVICE_NAME",
-                help="Servers without service names are reached by their system identifier.",
+                help=said("Servers without service names are reached by their SID."),
             )
         },
     ),

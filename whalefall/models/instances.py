@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from whalefall.domain.engines import Engine
 from whalefall.domain.sizes import Bytes
-from whalefall.models.base import Base
+from whalefall.models.base import Base, Json
 
 
 class Credential(Base):
@@ -44,6 +44,9 @@ class Instance(Base):
     tls_mode: Mapped[str] = mapped_column(server_default=text("'PREFER'"))
     tls_ca_pem: Mapped[str | None]
     tls_server_name: Mapped[str | None]
+    options: Mapped[Json] = mapped_column(server_default=text("'{}'"))  # by the engine's own names
+    connect_seconds: Mapped[int | None]  # null: the usual ones
+    statement_seconds: Mapped[int | None]
     # What the last connection said.
     version: Mapped[str | None]
     main_version: Mapped[str | None]

@@ -137,6 +137,7 @@ def environment(language: Language) -> Environment:
     catalogue = translations(language)
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(_filters(language, catalogue), said=partial(_said, language))
+    made.filters["said_options"] = partial(_said_options, language)
     made.globals.update(
         asset=asset_url,
         charts=charts,
@@ -190,6 +191,11 @@ def _filters(language: Language, catalogue: NullTranslations) -> dict[str, Any]:
         "stage": lambda name: gettext(stage(name)),
         "problem_title": lambda code: gettext(problem_title(code)),
     }
+
+
+def _said_options(language: Language, choices: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Values with what they are called, for a list to choose from."""
+    return [(value, _said(language, text)) for value, text in choices.items()]
 
 
 def _said(language: Language, text: str | None) -> str:

@@ -26,10 +26,16 @@ LABELS = {
     "credential_id": N_("Credential"),
     "tls_mode": N_("Encryption (TLS)"),
     "tls_server_name": N_("Name in the certificate"),
+    "options": N_("Options"),
+    "connect_seconds": N_("Seconds to connect"),
+    "statement_seconds": N_("Seconds of a statement"),
     "tag_names": N_("Tags"),
     "description": N_("Description"),
     "is_active": N_("Collect this instance"),
 }
+
+
+NUMBERS = ("port", "connect_seconds", "statement_seconds")
 
 
 class Difference(NamedTuple):
@@ -48,7 +54,9 @@ def new_values() -> dict[str, Any]:
 def stored_values(row: InstanceRow, tags: Sequence[TagRow]) -> dict[str, Any]:
     """A form as the instance stands; the certificate authority is only said to be there."""
     names = [tag.name for tag in tags]
-    return {**vars(row), "tag_names": names, "updated_at": row.updated_at.isoformat()}
+    chosen = {f"option_{name}": choice for name, choice in row.options.items()}
+    shown = {"tag_names": names, "updated_at": row.updated_at.isoformat()}
+    return {**vars(row), **chosen, **shown}
 
 
 def entered_values(fields: FormData) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def endpoint_of_form(fields: FormData, stored: Tls | None) -> Endpoint:
 
 def value_of(fields: FormData, name: str) -> Any:
     """One field alone, as its check wants it."""
-    return _port(fields) if name == "port" else fields.get(name)
+    return _number(fields, name) if name in NUMBERS else fields.get(name)
 
 
 def differences(stored: Mapping[str, Any], fields: FormData) -> list[Difference]:
@@ -107,12 +115,26 @@ def _common(fields: FormData) -> dict[str, Any]:
         "name": forms.text(fields, "name") or "",
         "engine": Engine((forms.text(fields, "engine") or "").upper()),
         "host": forms.text(fields, "host") or "",
-        "port": _port(fields),
+        "port": _number(fields, "port"),
         "database_name": forms.text(fields, "database_name"),
         "description": forms.text(fields, "description"),
         "credential_id": forms.integer(fields, "credential_id"),
         "tag_names": forms.texts(fields, "tag_names") or [],
         "is_active": "is_active" in fields,
+        "options": _options(fields),
+        "connect_seconds": _number(fields, "connect_seconds"),
+        "statement_seconds": _number(fields, "statement_seconds"),
+    }
+
+
+def _options(fields: FormData) -> dict[str, str]:
+    """What was chosen otherwise than usual, of the engine that was chosen."""
+    kind = ENGINES.get(Engine((forms.text(fields, "engine") or "").upper()))
+    chosen = {name: forms.text(fields, f"option_{name}") for name in (kind.options if kind else ())}
+    return {
+        name: choice
+        for name, choice in chosen.items()
+        if kind and choice and choice != kind.options[name].default
     }
 
 
@@ -122,10 +144,10 @@ def _with_port(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "port": kind.default_port} if values["port"] is None and kind else values
 
 
-def _port(fields: FormData) -> int | None:
-    """Blank: the usual one. What is no number is a port that its check refuses."""
+def _number(fields: FormData, name: str) -> int | None:
+    """Blank: the usual one. What is no number is one that its check refuses."""
     try:
-        return forms.integer(fields, "port")
+        return forms.integer(fields, name)
     except BadInput:
         return 0
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import structlog
 
 from whalefall.adapters import adapter_for
-from whalefall.adapters.base import Limits
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact
@@ -44,7 +43,7 @@ async def _capacity(db: Database, claim: Claim) -> None:
         endpoint = await endpoint_of(session, claim.instance_id)
     target = await target_of(db, endpoint)
     adapter = adapter_for(endpoint.engine)
-    async with adapter.connect(target, Limits()) as remote:
+    async with adapter.connect(target, endpoint.limits) as remote:
         await say(db, claim, "inventory", 0.2)
         inventory = await remote.inventory()
         await say(db, claim, "sizes", 0.5)

@@ -7,7 +7,6 @@ import structlog
 from sqlalchemy import select
 
 from whalefall.adapters import adapter_for
-from whalefall.adapters.base import Limits
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.errors import NotFound
@@ -46,7 +45,7 @@ async def _table_sizes(db: Database, claim: Claim) -> None:
         raise NotFound("There is no such database any more.")
     target = await target_of(db, endpoint)
     adapter = adapter_for(endpoint.engine)
-    async with adapter.connect(target, Limits(), database=name) as remote:
+    async with adapter.connect(target, endpoint.limits, database=name) as remote:
         await say(db, claim, "tables", 0.3)
         tables = await remote.table_sizes(name)
     await say(db, claim, "saving", 0.8)

@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
-from whalefall.adapters.base import Target
+from whalefall.adapters.base import Limits, Target
 from whalefall.db import Database, Session
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.tls import Tls, TlsMode
@@ -26,6 +26,19 @@ class Endpoint:
     credential_id: int | None
     database_name: str | None = None
     tls: Tls = field(default_factory=Tls)
+    options: dict[str, str] = field(default_factory=dict)
+    connect_seconds: int | None = None
+    statement_seconds: int | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """The usual ones, but for what its instance says."""
+        usual = Limits()
+        return replace(
+            usual,
+            connect_seconds=self.connect_seconds or usual.connect_seconds,
+            statement_seconds=self.statement_seconds or usual.statement_seconds,
+        )
 
 
 async def endpoint_of(session: Session, instance_id: int) -> Endpoint:
@@ -41,6 +54,9 @@ async def endpoint_of(session: Session, instance_id: int) -> Endpoint:
         credential_id=row.credential_id,
         database_name=row.database_name,
         tls=Tls(mode=TlsMode(row.tls_mode), ca_pem=row.tls_ca_pem, server_name=row.tls_server_name),
+        options=row.options,
+        connect_seconds=row.connect_seconds,
+        statement_seconds=row.statement_seconds,
     )
 
 
@@ -63,6 +79,7 @@ async def target_of(db: Database, endpoint: Endpoint) -> Target:
         password=password,
         database=endpoint.database_name or ENGINES[endpoint.engine].default_database or None,
         tls=endpoint.tls,
+        options=endpoint.options,
     )
 
 

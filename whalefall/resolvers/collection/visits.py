@@ -25,7 +25,8 @@ async def visit(
     try:
         async with _visits, asyncio.timeout(VISIT_SECONDS):
             target = await target_of(db, endpoint)
-            limits = Limits(connect_seconds=VISIT_SECONDS - 1, statement_seconds=5)
+            most = min(endpoint.limits.connect_seconds, VISIT_SECONDS - 1)
+            limits = Limits(connect_seconds=most, statement_seconds=5)
             async with adapter_for(endpoint.engine).connect(target, limits) as remote:
                 return await ask(remote)
     except TimeoutError:

@@ -19,10 +19,15 @@ from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.text import equals
 from whalefall.resolvers.tags import TagRow
 
-ADDRESS = ("engine", "host", "port", "database_name", "credential_id", "tls")
+ADDRESS = (
+    *("engine", "host", "port", "database_name", "credential_id", "tls"),
+    *("options", "connect_seconds", "statement_seconds"),
+)
 FIELDS: dict[str, checks.Check] = {
     **{name: CHECKS[name] for name in ("name", "host", "database_name", "description")},
     "port": lambda field, value: value if value is None else checks.port(field, value),
+    "connect_seconds": CHECKS["connect_seconds"],
+    "statement_seconds": CHECKS["statement_seconds"],
     "tls_ca_pem": lambda field, value: checks.tls(field, Tls(ca_pem=value)),
     "tls_server_name": lambda field, value: checks.host(field, value) if value else None,
 }
@@ -30,7 +35,9 @@ FIELDS: dict[str, checks.Check] = {
 
 def checked_address(values: Mapping[str, Any]) -> dict[str, Any]:
     """What a connection is made with, clean. Raises BadInput with everything that is wrong."""
-    return checked({name: values[name] for name in ADDRESS}, CHECKS)
+    clean = checked({name: values[name] for name in ADDRESS}, CHECKS)
+    checks.options_of("options", clean["engine"], clean["options"])
+    return clean
 
 
 async def problem_of(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, Subquery, and_, case, func, or_, select
 
@@ -51,6 +52,9 @@ class InstanceRow:
     deleted_at: datetime | None = described("When it went to the recycle bin; null outside.")
     credential_id: int | None = described("The credential it is read with; null: none.")
     tls_mode: TlsMode = described("How strictly connections are protected.")
+    options: dict[str, Any] = described("Choices that only its engine has, by name.")
+    connect_seconds: int | None = described("Seconds to connect; null: the usual 10.")
+    statement_seconds: int | None = described("Seconds of a statement; null: the usual 120.")
     tls_server_name: str | None = described(
         "The name that its certificate must carry; null: its host."
     )
@@ -183,6 +187,9 @@ INSTANCES: Noun[InstanceRow] = Noun(
         Instance.deleted_at,
         Instance.credential_id,
         Instance.tls_mode,
+        Instance.options,
+        Instance.connect_seconds,
+        Instance.statement_seconds,
         Instance.tls_server_name,
         Instance.tls_ca_pem.is_not(None).label("has_tls_ca"),
         Credential.name.label("credential_name"),

@@ -38,6 +38,9 @@ class InstanceInput:
     tag_names: list[str] = field(default_factory=list)
     is_active: bool = True
     tls: Tls = field(default_factory=Tls)
+    options: dict[str, str] = field(default_factory=dict)
+    connect_seconds: int | None = None
+    statement_seconds: int | None = None
 
 
 @dataclass(kw_only=True)
@@ -54,6 +57,9 @@ class InstancePatch:
     tag_names: list[str] | Unset | None = UNSET
     is_active: bool | Unset | None = UNSET
     tls: Tls | Unset | None = UNSET
+    options: dict[str, str] | Unset | None = UNSET
+    connect_seconds: int | Unset | None = UNSET
+    statement_seconds: int | Unset | None = UNSET
 
 
 CHECKS: dict[str, checks.Check] = {
@@ -67,11 +73,14 @@ CHECKS: dict[str, checks.Check] = {
     "tag_names": lambda field, value: sorted(set(value or ())),
     "is_active": checks.flag,
     "tls": checks.tls,
+    "options": checks.options,
+    "connect_seconds": checks.seconds(60),
+    "statement_seconds": checks.seconds(600),
 }
 # What a connection depends on: once one of these changes, the last attempt says nothing any more.
 ADDRESS = {
     *("engine", "host", "port", "database_name", "credential_id"),
-    *("tls_mode", "tls_ca_pem", "tls_server_name"),
+    *("tls_mode", "tls_ca_pem", "tls_server_name", "options"),
 }
 NEVER_TRIED = {
     "last_success_at": None,
@@ -87,6 +96,7 @@ async def create_instance(
     """Register an instance. Raises BadInput, Conflict NAME_EXISTS."""
     actor.require(Permission.CREATE)
     values = flat(checked(_with_port(instance), CHECKS))
+    checks.options_of("options", values["engine"], values["options"])
     names = values.pop("tag_names")
     tag_ids = await _tag_ids(session, names)
     await _check_credential(session, values["credential_id"], values["engine"])
@@ -142,6 +152,8 @@ async def _check_change(
     if "engine" in after and await _has_databases(session, instance_id):
         message = said("The engine cannot change while databases of it are known.")
         raise Conflict(message, code=Code.ENGINE_LOCKED, field="engine")
+    if {"engine", "options"} & after.keys():
+        checks.options_of("options", merged["engine"], merged["options"])
     if {"engine", "credential_id"} & after.keys():
         await _check_credential(session, merged["credential_id"], merged["engine"])
 

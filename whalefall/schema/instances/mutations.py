@@ -29,11 +29,18 @@ from whalefall.schema.ids import row_id
 from whalefall.schema.instances.types import Instance
 from whalefall.schema.patches import absent, given
 from whalefall.schema.problems import UserError, errors_field, mutation
+from whalefall.schema.scalars import JsonObject
 
 NAME = "What people call it; unique, also among deleted instances. 1 to 100 characters."
 HOST = "A host name, an IPv4 or an IPv6 address."
 PORT = "Its TCP port; the engine's usual one if not given."
 DATABASE_NAME = "Where a session begins, for Oracle the service; null: the engine's usual database."
+OPTIONS = (
+    "Choices that only its engine has, by name: name_kind of Oracle (SERVICE_NAME, SID),"
+    " application_intent of SQL Server (READ_WRITE, READ_ONLY). Null: the usual ones."
+)
+CONNECT_SECONDS = "Seconds that connecting may take, 1 to 60; null: 10."
+STATEMENT_SECONDS = "Seconds that a statement may take, 1 to 600; null: 120."
 CREDENTIAL = "The id of the credential to read it with."
 
 
@@ -64,6 +71,9 @@ class CreateInstanceInput:
     tls: TlsInput | None = strawberry.field(
         description="How connections are protected; PREFER if not given.", default=None
     )
+    options: JsonObject | None = strawberry.field(description=OPTIONS, default=None)
+    connect_seconds: int | None = strawberry.field(description=CONNECT_SECONDS, default=None)
+    statement_seconds: int | None = strawberry.field(description=STATEMENT_SECONDS, default=None)
 
 
 @strawberry.input(description="Changes to an instance; what is left out stays as it is.")
@@ -82,6 +92,9 @@ class UpdateInstanceInput:
     tag_names: list[str] | None = absent("The names of all its tags; null takes them all away.")
     is_active: bool | None = absent("Whether it is collected.")
     tls: TlsInput | None = absent("How connections are protected.")
+    options: JsonObject | None = absent(OPTIONS)
+    connect_seconds: int | None = absent(CONNECT_SECONDS)
+    statement_seconds: int | None = absent(STATEMENT_SECONDS)
 
 
 @strawberry.input(description="Which instance to test.")
@@ -101,6 +114,8 @@ class TestConnectionInput:
     tls: TlsInput | None = strawberry.field(
         description="How the connection is protected; PREFER if not given.", default=None
     )
+    options: JsonObject | None = strawberry.field(description=OPTIONS, default=None)
+    connect_seconds: int | None = strawberry.field(description=CONNECT_SECONDS, default=None)
 
 
 @strawberry.type(description="The new instance, or why there is none.")
@@ -187,6 +202,7 @@ class InstanceMutations:
         values = _domain_values(vars(input))
         values["port"] = values["port"] or ENGINES[Engine(values["engine"])].default_port
         clean = checks.checked(values, ENDPOINT_CHECKS)
+        checks.options_of("options", clean["engine"], clean["options"])
         outcome = await test_connection(info.context.db, info.context.actor, Endpoint(**clean))
         return TestConnectionPayload(**_outcome(outcome))
 
@@ -198,6 +214,8 @@ ENDPOINT_CHECKS: dict[str, checks.Check] = {
     "database_name": checks.optional_line(128),
     "credential_id": lambda field, value: value,
     "tls": checks.tls,
+    "options": checks.options,
+    "connect_seconds": checks.seconds(60),
 }
 
 
@@ -208,6 +226,8 @@ def _domain_values(given: dict[str, Any]) -> dict[str, Any]:
         values["credential_id"] = row_id(
             values["credential_id"], "Credential", field="credential_id"
         )
+    if "options" in values:
+        values["options"] = values["options"] or {}
     if "tls" in values:
         values["tls"] = Tls(**vars(values["tls"])) if values["tls"] is not None else Tls()
     return values
