@@ -20,6 +20,7 @@ from whalefall.schema.limits import MAX_DOCUMENT_BYTES
 from whalefall.settings import Settings
 
 MOST_SECONDS = 0.25  # of a core
+TRIES = 3  # neighbours make a core slower by turns, never quicker; no try finds another's caches
 MOST_BYTES = 50 * 1024 * 1024
 EXPECTED = {
     None,
@@ -56,15 +57,17 @@ def _own_garbage_only() -> Iterator[None]:
 @pytest.mark.parametrize("name", BODIES)
 async def test_hostile_requests_are_cheap(rich: Database, name: str) -> None:
     for actor in (ADA, NOBODY):
-        client = await warm_client(rich, actor)
-        began = time.process_time()
-        answer = await client.post(BODIES[name])
-        seconds = time.process_time() - began
+        taken: list[float] = []
+        while len(taken) < TRIES and not any(seconds < MOST_SECONDS for seconds in taken):
+            client = await warm_client(rich, actor)
+            began = time.process_time()
+            answer = await client.post(BODIES[name])
+            taken.append(time.process_time() - began)
 
-        errors = answer.get("errors", [])
-        assert {error["extensions"]["code"] for error in errors} <= EXPECTED
-        assert len(errors) <= 5
-        assert seconds < MOST_SECONDS
+            errors = answer.get("errors", [])
+            assert {error["extensions"]["code"] for error in errors} <= EXPECTED
+            assert len(errors) <= 5
+        assert min(taken) < MOST_SECONDS, taken
 
 
 @pytest.mark.parametrize("name", BODIES)
