@@ -16,7 +16,8 @@ F17, the large database, has a test of its own beside the table. What is not mad
 - F25, F26, F27 (clock, TLS, names) belong to the adapters' and the resolvers' own tests.
 - F28 after a name's rebinding: an address is resolved once and that one is dialled.
 - F29 on PostgreSQL: its protocol has nothing of the kind outside of COPY, which we never send.
-- SQL Server, Oracle: not built. MySQL itself: there is no embedded one; MariaDB stands for it.
+- MySQL itself: there is no embedded one; MariaDB stands for it.
+- SQL Server and Oracle are stood in for: standins.py, which says what it leaves out.
 """
 
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ class Case:
     leaves_stale: bool = False
 
 
-def _case(
+def a_case(
     id: str,
     name: str,
     endings: str | tuple[str, ...],
@@ -123,32 +124,32 @@ def _case(
 
 def _connection() -> Iterator[Case]:
     """The way to the server, and what stands at its end."""
-    yield _case("F01", "down", UNREACHED, fault(Fault.REFUSE), within=1)
-    yield _case("F02", "accepts, then hangs", LATE, fault(Fault.BLACKHOLE), within=11.5)
-    yield _case("F03", "closes at once", UNREACHED, fault(Fault.ACCEPT_CLOSE), within=1)
-    yield _case("F03", "resets at once", UNREACHED, fault(Fault.RESET), within=1)
+    yield a_case("F01", "down", UNREACHED, fault(Fault.REFUSE), within=1)
+    yield a_case("F02", "accepts, then hangs", LATE, fault(Fault.BLACKHOLE), within=11.5)
+    yield a_case("F03", "closes at once", UNREACHED, fault(Fault.ACCEPT_CLOSE), within=1)
+    yield a_case("F03", "resets at once", UNREACHED, fault(Fault.RESET), within=1)
     ssh = fault(Fault.BANNER, banner=b"SSH-2.0-OpenSSH_9.2\r\n")
-    yield _case("F04", "speaks SSH", NOT_OURS, ssh, **BRIEF)
-    yield _case("F04", "is a PostgreSQL", NOT_OURS, leads_to(POSTGRESQL), on=MARIADB, **BRIEF)
-    yield _case("F04", "is a MariaDB", NOT_OURS, leads_to(MARIADB), on=POSTGRESQL, **BRIEF)
-    yield _case("F04", "is a Valkey", NOT_OURS, leads_to("valkey"), **BRIEF)
+    yield a_case("F04", "speaks SSH", NOT_OURS, ssh, **BRIEF)
+    yield a_case("F04", "is a PostgreSQL", NOT_OURS, leads_to(POSTGRESQL), on=MARIADB, **BRIEF)
+    yield a_case("F04", "is a MariaDB", NOT_OURS, leads_to(MARIADB), on=POSTGRESQL, **BRIEF)
+    yield a_case("F04", "is a Valkey", NOT_OURS, leads_to("valkey"), **BRIEF)
     for part in (0.2, 0.5, 0.7, 0.9):
-        yield _case("F05", f"reset at {part:.0%}", UNREACHED, cut(Fault.LIMIT, part), within=3)
-        yield _case("F05", f"ended at {part:.0%}", UNREACHED, cut(Fault.FIN, part), within=3)
-    yield _case("F06", "freezes in mid-answer", LATE, cut(Fault.STALL, 0.8), **BRIEF)
-    yield _case("F07", "freezes before an answer", LATE, answers_stop, **BRIEF)
+        yield a_case("F05", f"reset at {part:.0%}", UNREACHED, cut(Fault.LIMIT, part), within=3)
+        yield a_case("F05", f"ended at {part:.0%}", UNREACHED, cut(Fault.FIN, part), within=3)
+    yield a_case("F06", "freezes in mid-answer", LATE, cut(Fault.STALL, 0.8), **BRIEF)
+    yield a_case("F07", "freezes before an answer", LATE, answers_stop, **BRIEF)
     garbled = (UNREACHED, LATE, Code.DATABASE_QUERY_ERROR.value)
     for part in (0.2, 0.4, 0.5, 0.6, 0.8, 0.95):
-        yield _case("F08", f"corrupt from {part:.0%}", garbled, cut(Fault.CORRUPT, part), **BRIEF)
+        yield a_case("F08", f"corrupt from {part:.0%}", garbled, cut(Fault.CORRUPT, part), **BRIEF)
     for operation, column in ((TABLES, b"lob_bytes"), (CAPACITY, b"size_bytes")):
         garbled_column = fault(Fault.GARBLE, word=column)
         name = "a column's name garbled"
-        yield _case("F08", name, UNREACHED, garbled_column, on=POSTGRESQL, of=operation)
-    yield _case("F09", "latency of 50 ms", OK, SLOWLY, stays=True)
-    yield _case("F09", "10 kB a second", OK, fault(Fault.RATE, rate=10_000), stays=True)
-    yield _case("F09", "1 kB a second", LATE, fault(Fault.RATE, rate=1_000), **BRIEF)
-    yield _case("F09", "crumbs of 7 bytes", OK, fault(Fault.SLICE), stays=True)
-    yield _case("F10", "every second one reset", UNREACHED, fault(Fault.EVERY), stays=True)
+        yield a_case("F08", name, UNREACHED, garbled_column, on=POSTGRESQL, of=operation)
+    yield a_case("F09", "latency of 50 ms", OK, SLOWLY, stays=True)
+    yield a_case("F09", "10 kB a second", OK, fault(Fault.RATE, rate=10_000), stays=True)
+    yield a_case("F09", "1 kB a second", LATE, fault(Fault.RATE, rate=1_000), **BRIEF)
+    yield a_case("F09", "crumbs of 7 bytes", OK, fault(Fault.SLICE), stays=True)
+    yield a_case("F10", "every second one reset", UNREACHED, fault(Fault.EVERY), stays=True)
 
 
 def _account() -> Iterator[Case]:
@@ -161,64 +162,64 @@ def _account() -> Iterator[Case]:
         (MARIADB, "F12 locked", "ALTER USER {username} ACCOUNT LOCK"),
         (MARIADB, "F12 expired", "ALTER USER {username} PASSWORD EXPIRE"),
     ):
-        yield _case(name[:3], name[4:], REFUSED, sql(statement), on=engine, connections=1)
+        yield a_case(name[:3], name[4:], REFUSED, sql(statement), on=engine, connections=1)
     partly = f"{PARTLY} {DENIED}"
     for number, is_first in (("F13", True), ("F14", False)):
         when = "from the first" if is_first else "any more"
         rest: dict[str, Any] = {"is_first": is_first}
-        yield _case(number, f"no sizes {when}", DENIED, forbid_sizes, on=POSTGRESQL, **rest)
+        yield a_case(number, f"no sizes {when}", DENIED, forbid_sizes, on=POSTGRESQL, **rest)
         revoke = sql(NO_GRANTS)
-        yield _case(number, f"no grants {when}", DENIED, revoke, on=MARIADB, of=TABLES, **rest)
-        yield _case(number, f"no grants {when}", partly, revoke, on=MARIADB, of=CAPACITY, **rest)
+        yield a_case(number, f"no grants {when}", DENIED, revoke, on=MARIADB, of=TABLES, **rest)
+        yield a_case(number, f"no grants {when}", partly, revoke, on=MARIADB, of=CAPACITY, **rest)
         entry = sql(*NO_ENTRY)
-        yield _case(number, f"no entry {when}", DENIED, entry, on=POSTGRESQL, of=TABLES, **rest)
+        yield a_case(number, f"no entry {when}", DENIED, entry, on=POSTGRESQL, of=TABLES, **rest)
     rest = {"leaves_stale": True}
-    yield _case("F14", "no entry any more", OK, entry, on=POSTGRESQL, of=CAPACITY, **rest)
+    yield a_case("F14", "no entry any more", OK, entry, on=POSTGRESQL, of=CAPACITY, **rest)
     for engine, name, deed in (
         (POSTGRESQL, "role's limit", sql("ALTER ROLE {username} CONNECTION LIMIT 0")),
         (POSTGRESQL, "server's limit", crowd),
         (MARIADB, "account's limit", enter_from_elsewhere),
     ):
-        yield _case("F21", name, CROWDED, deed, on=engine, connections=1)
+        yield a_case("F21", name, CROWDED, deed, on=engine, connections=1)
 
 
 def _contents() -> Iterator[Case]:
     """What the server holds, and what others do with it meanwhile."""
-    yield _case("F15", "database dropped", GONE, drop_shop, of=TABLES)
-    yield _case("F15", "database dropped", OK, drop_shop, of=CAPACITY)
-    yield _case("F15", "database renamed", GONE, rename_shop, of=TABLES)
-    yield _case("F15", "database renamed", OK, rename_shop, of=CAPACITY)
+    yield a_case("F15", "database dropped", GONE, drop_shop, of=TABLES)
+    yield a_case("F15", "database dropped", OK, drop_shop, of=CAPACITY)
+    yield a_case("F15", "database renamed", GONE, rename_shop, of=TABLES)
+    yield a_case("F15", "database renamed", OK, rename_shop, of=CAPACITY)
     meanwhile, name = drop_shop_when_entered, "database dropped while read"
-    yield _case("F15", name, (GONE, UNREACHED), SLOWLY, meanwhile, of=TABLES)
-    yield _case("F15", name, OK, SLOWLY, meanwhile, of=CAPACITY)
-    yield _case("F16", "tables dropped while read", OK, SLOWLY, drop_tables_when_entered)
-    yield _case("F18", "no tables", OK, drop_tables)
-    yield _case("F19", "hostile names", OK, give_hostile_names, stays=True)
+    yield a_case("F15", name, (GONE, UNREACHED), SLOWLY, meanwhile, of=TABLES)
+    yield a_case("F15", name, OK, SLOWLY, meanwhile, of=CAPACITY)
+    yield a_case("F16", "tables dropped while read", OK, SLOWLY, drop_tables_when_entered)
+    yield a_case("F18", "no tables", OK, drop_tables)
+    yield a_case("F19", "hostile names", OK, give_hostile_names, stays=True)
     exclusively = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
     table, catalogue = (exclusively.format(one) for one in (SHOP_TABLES[0], "pg_inherits"))
     partly = f"{PARTLY} {Code.SYNC_DATA_ERROR}"
-    yield _case("F20", "a table locked", partly, hold(table), on=POSTGRESQL, of=TABLES)
-    yield _case("F20", "the catalogue locked", LATE, hold(catalogue), on=POSTGRESQL, of=TABLES)
-    yield _case("F20", "a table in the making", OK, make_a_table_slowly, on=MARIADB)
-    yield _case("F22", "killed while read", UNREACHED, SLOWLY, crash_when_entered)
-    yield _case("F23", "restarted while read", UNREACHED, SLOWLY, restart_when_entered)
-    yield _case("F23", "shutting down", UNREACHED, shut_the_door, on=POSTGRESQL)
+    yield a_case("F20", "a table locked", partly, hold(table), on=POSTGRESQL, of=TABLES)
+    yield a_case("F20", "the catalogue locked", LATE, hold(catalogue), on=POSTGRESQL, of=TABLES)
+    yield a_case("F20", "a table in the making", OK, make_a_table_slowly, on=MARIADB)
+    yield a_case("F22", "killed while read", UNREACHED, SLOWLY, crash_when_entered)
+    yield a_case("F23", "restarted while read", UNREACHED, SLOWLY, restart_when_entered)
+    yield a_case("F23", "shutting down", UNREACHED, shut_the_door, on=POSTGRESQL)
     read_only = "ALTER ROLE {username} SET default_transaction_read_only = on"
-    yield _case("F24", "read-only", OK, sql(read_only), on=POSTGRESQL, stays=True)
-    yield _case("F24", "read-only", OK, sql("SET GLOBAL read_only = 1"), on=MARIADB, stays=True)
+    yield a_case("F24", "read-only", OK, sql(read_only), on=POSTGRESQL, stays=True)
+    yield a_case("F24", "read-only", OK, sql("SET GLOBAL read_only = 1"), on=MARIADB, stays=True)
 
 
 def _malice() -> Iterator[Case]:
     """Addresses that are none of a customer's, and servers that mean ill."""
     for host, port in ADDRESSES:
         name = f"moved to {host}:{port or 'nobody'}"
-        yield _case("F28", name, FORBIDDEN, moved_to(host, port), connections=0, within=1)
+        yield a_case("F28", name, FORBIDDEN, moved_to(host, port), connections=0, within=1)
     thief, mysql, postgresql = map(
         leads_to_rogue, (rogues.thief, rogues.endless_mysql, rogues.endless_postgresql)
     )
-    yield _case("F29", "asks for a file of ours", UNREACHED, thief, on=MARIADB)
-    yield _case("F30", "answers for ever", UNREACHED, mysql, on=MARIADB)
-    yield _case("F30", "answers for ever", UNREACHED, postgresql, on=POSTGRESQL)
+    yield a_case("F29", "asks for a file of ours", UNREACHED, thief, on=MARIADB)
+    yield a_case("F30", "answers for ever", UNREACHED, mysql, on=MARIADB)
+    yield a_case("F30", "answers for ever", UNREACHED, postgresql, on=POSTGRESQL)
 
 
 CASES = (*_connection(), *_account(), *_contents(), *_malice())

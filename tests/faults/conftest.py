@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from tests.adapters.mysql.server import MySQLServer, administered
+from tests.adapters.oracle.seam import OracleSeam, oracle_seam
 from tests.adapters.postgresql.server import PostgreSQLServer
 from tests.faults.cases import MARIADB, POSTGRESQL
 from tests.faults.customers import Customer, MariaDBCustomer, PostgreSQLCustomer
@@ -17,7 +18,10 @@ from tests.faults.matrix import ORACLE, SQLSERVER
 from tests.faults.proxy import fault_proxy
 from tests.faults.scene import Scene
 from tests.log_lines import Lines, lines
+from tests.tds.instance import TdsInstance, tds_instance
+from whalefall.adapters import ADAPTERS
 from whalefall.db import Database
+from whalefall.domain.engines import Engine
 from whalefall.domain.targets import TargetPolicy
 from whalefall.embedded import EmbeddedPostgres
 from whalefall.embedded.mariadb import MariaDB
@@ -37,6 +41,21 @@ async def postgresql_server(postgres: EmbeddedPostgres) -> AsyncIterator[Postgre
 async def mariadb_server(mariadb: MariaDB) -> AsyncIterator[MySQLServer]:
     async with administered(mariadb) as server:
         yield server
+
+
+@pytest.fixture
+async def sqlserver_server(postgres: EmbeddedPostgres) -> AsyncIterator[TdsInstance]:
+    async with tds_instance(postgres.superuser_url) as instance:
+        yield instance
+
+
+@pytest.fixture
+async def oracle_server(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[OracleSeam]:
+    async with oracle_seam(postgres.superuser_url) as seam:
+        monkeypatch.setitem(ADAPTERS, Engine("ORACLE"), seam.adapter)
+        yield seam
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Customers on what stands in for SQL Server and Oracle."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.adapters.oracle.seam import Account, OracleSeam
 from tests.faults.customers import TABLES, Customer
@@ -9,19 +10,21 @@ from tests.tds.instance import GRANTS, TdsInstance
 from whalefall.adapters.oracle.privileges import grant, views
 from whalefall.domain.engines import Engine
 
-ORACLE_GRANTS = frozenset(grant(view, "dba").removeprefix("SELECT ON ") for view in views())
+MOST_SESSIONS = 100
 
 
 class DoubleCustomer(Customer):
     """What both have in common: their owner has hands of another kind than statements."""
 
     server: Any  # TdsInstance | OracleSeam
+    granted: ClassVar[frozenset[str]]
 
     async def sql(self, *statements: str) -> None:
         raise NotImplementedError("stand-ins are changed by their owner's methods")
 
     async def restore(self) -> None:
         self.server.all_disturbances().clear()
+        self.set_most_sessions(MOST_SESSIONS)
         databases = await self.databases()
         if self.moved in databases:
             await self.drop(self.moved)
@@ -46,12 +49,20 @@ class DoubleCustomer(Customer):
     async def drop(self, database: str) -> None:
         await self.server.drop_database(database)
 
+    def set_most_sessions(self, count: int) -> None:
+        self.server.most_sessions = count
+
+    @abstractmethod
+    async def refuse(self, how: int | str | None) -> None:
+        """With this error, or because the password is another one."""
+
     async def rename_shop(self) -> None:
         raise NotImplementedError("stand-ins rename nothing")
 
 
 class SQLServerCustomer(DoubleCustomer):
     engine = Engine("SQLSERVER")
+    granted = frozenset(GRANTS)
 
     def __init__(self, server: TdsInstance) -> None:
         super().__init__()
@@ -69,8 +80,19 @@ class SQLServerCustomer(DoubleCustomer):
             self.username,
             self.secret,
         )
-        await self.server.grant(self.username, *GRANTS)
+        await self.server.grant(self.username, *self.granted)
         await owner.execute("UPDATE truth.databases SET state_desc = 'ONLINE'")
+
+    def set_most_sessions(self, count: int) -> None:
+        self.server.server.most_sessions = count
+
+    async def refuse(self, how: int | str | None) -> None:
+        if isinstance(how, int):
+            await self.server.refuse(self.username, how)
+        else:
+            await self.server.owner.execute(
+                "UPDATE truth.login SET password = 'another' WHERE name = $1", self.username
+            )
 
     async def revoke(self, *permissions: str) -> None:
         await self.server.revoke(self.username, *permissions)
@@ -96,6 +118,7 @@ class SQLServerCustomer(DoubleCustomer):
 
 class OracleCustomer(DoubleCustomer):
     engine = Engine("ORACLE")
+    granted = frozenset(grant(view, "dba").removeprefix("SELECT ON ") for view in views())
 
     def __init__(self, server: OracleSeam, address: tuple[str, int]) -> None:
         super().__init__()
@@ -107,8 +130,13 @@ class OracleCustomer(DoubleCustomer):
         return self._address
 
     async def allow(self) -> None:
-        self.server.accounts[self.username] = Account(self.secret, set(ORACLE_GRANTS))
+        self.server.accounts[self.username] = Account(self.secret, set(self.granted))
         await self.server.owner.execute("UPDATE truth.tablespaces SET status = 'ONLINE'")
+
+    async def refuse(self, how: int | str | None) -> None:
+        account = self.server.accounts[self.username]
+        account.refusal = None if how is None else str(how)
+        account.password = self.secret if how else "another"
 
     async def revoke(self, *permissions: str) -> None:
         self.server.accounts[self.username].grants -= set(permissions)

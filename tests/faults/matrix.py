@@ -3,7 +3,7 @@
 `python -m tests.faults.matrix` prints the table as it stands in README.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,15 @@ from tests.faults.causes import (
     sql,
 )
 from tests.faults.customers import TABLES as SHOP_TABLES
-from tests.faults.doubles import DoubleCustomer, OracleCustomer, SQLServerCustomer
+from tests.faults.disturbing import (
+    disturbed,
+    drop_all_tables,
+    drop_grown,
+    meanwhile,
+    of_customer,
+    revoked,
+    shut,
+)
 from tests.faults.proxy import Fault
 from tests.faults.scene import CAPACITY, OK, PARTLY, TABLES, Scene
 from whalefall.errors import Code
@@ -78,58 +86,6 @@ Entry = Cell | str  # or why there is none
 
 async def nothing(scene: Scene) -> None:
     """The fault comes during the run."""
-
-
-def disturbed(view: str, **how: Any) -> Deed:
-    async def deed(scene: Scene) -> None:
-        assert isinstance(scene.customer, DoubleCustomer)
-        scene.customer.server.disturb(view, **how)
-
-    return deed
-
-
-def meanwhile(view: str, act: Callable[[Any], Awaitable[None]]) -> Deed:
-    """`act` happens when the statement that reads `view` has arrived, and once."""
-
-    async def deed(scene: Scene) -> None:
-        customer = scene.customer
-        done: list[bool] = []
-
-        async def once() -> None:
-            if not done:
-                done.append(True)
-                await act(customer)
-
-        assert isinstance(customer, DoubleCustomer)
-        customer.server.disturb(view, before=once)
-
-    return deed
-
-
-def revoked(*permissions: str) -> Callable[[Any], Awaitable[None]]:
-    async def act(customer: SQLServerCustomer | OracleCustomer) -> None:
-        await customer.revoke(*permissions)
-
-    return act
-
-
-def of_customer(act: Callable[[Any], Awaitable[None]]) -> Deed:
-    async def deed(scene: Scene) -> None:
-        await act(scene.customer)
-
-    return deed
-
-
-async def drop_grown(customer: DoubleCustomer) -> None:
-    await customer.drop(customer.shop)
-
-
-async def drop_all_tables(customer: DoubleCustomer) -> None:
-    await customer.drop_tables()
-
-
-async def shut(customer: SQLServerCustomer | OracleCustomer) -> None:
-    await customer.shut()
 
 
 def revoke_when_entered(*statements: str) -> Deed:

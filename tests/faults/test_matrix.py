@@ -1,20 +1,15 @@
 """Every cell of the matrix that can be made: no row lost, no zero false, a reason there."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.adapters.oracle.seam import OracleSeam, oracle_seam
 from tests.faults.invariants import assert_all_holds, assert_next_try_succeeds
 from tests.faults.matrix import ENGINES, FAULTS, MARIADB, MATRIX, READINGS, SQLSERVER, Cell
 from tests.faults.matrix import table as made_table
 from tests.faults.scene import OK, PARTLY, Scene
 from tests.faults.surviving import run_of
-from tests.tds.instance import TdsInstance, tds_instance
-from whalefall.adapters import ADAPTERS
-from whalefall.domain.engines import Engine
-from whalefall.embedded import EmbeddedPostgres
 
 README = Path(__file__).parents[2] / "README.md"
 PARTS = {MARIADB: "mariadb", SQLSERVER: "odbc"}
@@ -44,21 +39,6 @@ CELLS = [
     for reading in READINGS
     if isinstance(cell := MATRIX[engine][name][reading], Cell)
 ]
-
-
-@pytest.fixture
-async def sqlserver_server(postgres: EmbeddedPostgres) -> AsyncIterator[TdsInstance]:
-    async with tds_instance(postgres.superuser_url) as instance:
-        yield instance
-
-
-@pytest.fixture
-async def oracle_server(
-    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[OracleSeam]:
-    async with oracle_seam(postgres.superuser_url) as seam:
-        monkeypatch.setitem(ADAPTERS, Engine("ORACLE"), seam.adapter)
-        yield seam
 
 
 @pytest.mark.parametrize(("cell", "engine", "operation"), CELLS)

@@ -1,4 +1,4 @@
-"""Three faults of many, in every run of the tests; `./run test faults` has the whole table."""
+"""A few faults of many, in every run of the tests; `./run test faults` has the whole table."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,18 @@ import pytest
 
 from tests.faults.cases import CASES, MARIADB, Case
 from tests.faults.scene import CAPACITY, TABLES, Scene
+from tests.faults.standins import SQLSERVER, STANDIN_CASES
 from tests.faults.surviving import survive
 
 WANTED = {  # by operation
-    TABLES: ("down", "reset at 70%", "no sizes any more", "no grants any more"),
-    CAPACITY: ("down",),
+    TABLES: ("down", "down, socket", "reset at 70%", "no sizes any more", "no grants any more"),
+    CAPACITY: ("down", "freezes before an answer, socket"),
 }
+PARTS = {MARIADB: [pytest.mark.mariadb], SQLSERVER: [pytest.mark.odbc]}
 CHOSEN = [
-    pytest.param(case, engine, operation, marks=[pytest.mark.mariadb] * (engine == MARIADB))
+    pytest.param(case, engine, operation, marks=PARTS.get(engine, []))
     for operation, names in WANTED.items()
-    for case in CASES
+    for case in (*CASES, *STANDIN_CASES)
     if case.name in names and operation in case.operations
     for engine in case.engines
 ]

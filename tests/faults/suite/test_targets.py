@@ -6,11 +6,12 @@ import pytest
 
 from tests.faults.cases import CASES, Case
 from tests.faults.scene import Scene
+from tests.faults.standins import STANDIN_CASES
 from tests.faults.surviving import Line, survive
 
 ALL = [
     pytest.param(case, engine, operation, id=f"{case.id} {case.name}, {engine}, {operation}")
-    for case in CASES
+    for case in (*CASES, *STANDIN_CASES)
     for engine in case.engines
     for operation in case.operations
 ]
