@@ -26,6 +26,7 @@ class Customer(ABC):
     """A shop's database, and the account that collects, whose password is a planted secret."""
 
     engine: ClassVar[Engine]
+    first_database: str | None = None  # where sessions begin, when the instance must say so
 
     def __init__(self) -> None:
         number = next(_numbers)

@@ -108,6 +108,7 @@ class Scene:
                 host=self.proxy.host,
                 port=self.proxy.port,
                 credential_id=credential.id,
+                database_name=mine.first_database,
             )
             database = await make_database(session, instance, name=mine.shop)
             self.instance_id, self.database_id = instance.id, database.id
