@@ -1,6 +1,7 @@
 """What tests stand on: private servers on loopback, and a database emptied after each test."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
@@ -12,6 +13,7 @@ from whalefall.crypto import generate_key_line
 from whalefall.db import Database, migrate
 from whalefall.embedded import EmbeddedPostgres, EmbeddedValkey, running_postgres, running_valkey
 from whalefall.embedded.mariadb import MariaDB, running_mariadb
+from whalefall.embedded.postgres import QUICK
 from whalefall.models import Base
 from whalefall.queue import Job
 from whalefall.settings import Settings
@@ -20,6 +22,7 @@ PARTS = {
     "mariadb": "mariadb",
     "browser": "chromium",
     "tds": "odbc",
+    "debian_postgres": "postgresql",
 }  # fixture -> the part that it needs
 LONG = ("test_pages", "test_demo", "e2e", "test_paths", "test_readme", "test_run")  # begin first
 
@@ -52,6 +55,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     """A PostgreSQL that only this run uses, quick and forgetful."""
     state = tmp_path_factory.mktemp("postgres")
     with running_postgres(state, fsync="off", synchronous_commit="off") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def debian_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The system's own PostgreSQL, an older one, which speaks TLS."""
+    state = tmp_path_factory.mktemp("debian")
+    program = max(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    with EmbeddedPostgres.start(state, pg_bin=str(program.parent), settings=QUICK) as server:
         yield server
 
 

@@ -38,11 +38,14 @@ class Part:
     packages: Mapping[str, str]  # Debian package -> a program or a file that it brings
 
 
+POSTGRESQL = "/usr/lib/postgresql/*/bin/postgres"  # speaks TLS, which the embedded one does not
+NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 PARTS = {
     "mariadb": Part(
         ("mariadbd", "mariadb-install-db", "my_print_defaults"),
         {"mariadb-server-core": "mariadbd", "mariadb-client-core": "my_print_defaults"},
     ),
+    "postgresql": Part((POSTGRESQL,), {"postgresql": POSTGRESQL}),
     "odbc": Part(
         ("isql",),
         {"unixodbc": "isql", "tdsodbc": "/usr/share/tdsodbc/odbcinst.ini"},
@@ -113,15 +116,18 @@ def install(packages: Sequence[str]) -> None:
     if not packages or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    if "postgresql" in packages and not NO_CLUSTER.exists():
+        NO_CLUSTER.parent.mkdir(exist_ok=True)
+        NO_CLUSTER.write_text("create_main_cluster = false\n")  # the program is all we want
     run("apt-get", "-qq", "update")
     run("apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages)
 
 
 def found(name: str) -> bool:
-    """Whether a program, or a file named by its whole path, is here."""
-    return (
-        Path(name).exists() if name.startswith("/") else bool(shutil.which(name, path=SYSTEM_PATH))
-    )
+    """Whether a program, or a file named by the pattern of its whole path, is here."""
+    if name.startswith("/"):
+        return any(Path("/").glob(name.removeprefix("/")))
+    return bool(shutil.which(name, path=SYSTEM_PATH))
 
 
 def run(*command: str | Path) -> int:

@@ -258,3 +258,29 @@ async def test_what_lies_in_the_bin_has_no_form(db: Database, ada_browser: Brows
 
     assert response.status_code == 404
     assert "There is no such instance." in response.text
+
+
+async def test_what_only_one_engine_has_is_chosen_kept_and_refused(
+    db: Database, ada: Actor, ada_browser: Browser
+) -> None:
+    entered = {**ENTERED, "engine": "ORACLE", "port": "1521", "option_name_kind": "SID"}
+    asked = {**entered, "connect_seconds": "7", "statement_seconds": "90"}
+
+    refused = await ada_browser.post("/instances/new", {**entered, "option_name_kind": "TNS"})
+    late = await ada_browser.post("/instances/new", {**entered, "connect_seconds": "61"})
+    saved = await ada_browser.post("/instances/new", asked)
+
+    assert (refused.status_code, late.status_code, saved.status_code) == (422, 422, 303)
+    assert 'id="options_error"' in refused.text
+    assert 'id="connect_seconds_error"' in late.text
+    row = await only_instance(db, ada)
+    assert (row.options, row.connect_seconds, row.statement_seconds) == (
+        {"name_kind": "SID"},
+        7,
+        90,
+    )
+    again = filled(dom(await ada_browser.get(f"/instances/{row.id}/edit")))
+    assert (again["option_name_kind"], again["connect_seconds"]) == ("SID", "7")
+    await ada_browser.post(f"/instances/{row.id}/edit", {**again, "connect_seconds": ""})
+    row = await only_instance(db, ada)
+    assert (row.options, row.connect_seconds) == ({"name_kind": "SID"}, None)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.certificates import Authority
 from tests.adapters.contract import QUICK
-from tests.adapters.mysql.certificates import Authority
 from tests.adapters.mysql.rogue import RogueServer, Script, column, rogue
 from tests.adapters.mysql.server import MySQLServer, started
 from whalefall.adapters.base import APPLICATION_NAME, Target

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.adapters.certificates import Authority
 from tests.adapters.contract import QUICK, until
-from tests.adapters.mysql.certificates import Authority
 from tests.adapters.postgresql.server import PostgreSQLServer
 from tests.adapters.postgresql.tls_front import TlsFront, tls_front
 from whalefall.adapters.base import Target

@@ -21,13 +21,13 @@ class Authority:
         builder = builder.add_extension(constraints, critical=True)
         self.pem = _pem(builder.sign(self._key, hashes.SHA256()))
 
-    def sign(self, folder: Path, host: str, address: str) -> list[str]:
+    def sign(self, folder: Path, host: str, address: str, *, is_expired: bool = False) -> list[str]:
         """Write a key and certificate for `host` and `address`; MariaDB's options for them."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
             [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address(address))]
         )
-        builder = _builder(_named(host), self._name, key.public_key())
+        builder = _builder(_named(host), self._name, key.public_key(), is_expired=is_expired)
         certificate = builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
         (folder / "server.pem").write_text(_pem(certificate))
         (folder / "server.key").write_bytes(
@@ -45,9 +45,14 @@ def _named(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    is_expired: bool = False,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
+    until = now - timedelta(minutes=1) if is_expired else now + timedelta(days=1)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -55,7 +60,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(until)
     )
 
 
