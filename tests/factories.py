@@ -14,7 +14,13 @@ from whalefall.auth import NOBODY, PERMISSIONS, Actor, Role
 from whalefall.crypto import KeyRing
 from whalefall.domain.engines import Engine
 from whalefall.domain.facts import Quality, TableKind
-from whalefall.domain.states import CredentialType, SyncCategory, SyncStatus, SyncTrigger
+from whalefall.domain.states import (
+    CredentialType,
+    ScheduleTask,
+    SyncCategory,
+    SyncStatus,
+    SyncTrigger,
+)
 from whalefall.domain.tls import TlsMode
 from whalefall.models.base import Base
 from whalefall.models.databases import (
@@ -26,6 +32,7 @@ from whalefall.models.databases import (
     TableSnapshot,
 )
 from whalefall.models.instances import Credential, Instance, InstanceTag, Tag
+from whalefall.models.schedules import Schedule
 from whalefall.models.sync import SyncRecord, SyncSession
 from whalefall.models.users import ApiToken, User
 
@@ -190,6 +197,16 @@ async def make_sync_record(
         "status": SyncStatus.COMPLETED,
     }
     return await _add(session, SyncRecord(**{**defaults, **columns}))
+
+
+async def make_schedule(session: AsyncSession, **columns: Any) -> Schedule:
+    """A daily one, which no scheduler has looked at yet."""
+    defaults = {
+        "task": ScheduleTask.RETENTION,
+        "cron": "0 3 * * *",
+        "longest_pause_seconds": 86_400,
+    }
+    return await _add(session, Schedule(**{**defaults, **columns}))
 
 
 def _table(database: InstanceDatabase, size: int | None, columns: dict[str, Any]) -> TableSize:

@@ -33,6 +33,9 @@ class Settings:
     pg_bin: str = ""
     capacity_seconds: float = 120
     table_sizes_seconds: float = 300
+    worker_threads: int = 8
+    log_days: int = 90
+    session_days: int = 180
     graphql_max_cost: int = 500_000
     graphql_cost_per_second: int = 20_000_000
 

@@ -23,6 +23,7 @@ LINKED = {  # page -> where a link to one of its kind stands
     "user-edit": ("/users", r"/users/\d+/edit$"),
     "tag-edit": ("/tags", r"/tags/\d+/edit$"),
     "audit-entry": ("/audit", r"/audit/\d+$"),
+    "job-edit": ("/jobs", r"/jobs/\d+/edit$"),
 }
 PAGES = {
     "ledger": "/databases/ledgers",
@@ -36,6 +37,7 @@ PAGES = {
     "instance-import": "/instances/import",
     "instance-stats": "/instances/stats",
     "sync-sessions": "/sync-sessions",
+    "jobs": "/jobs",
     "credentials": "/credentials",
     "credential-new": "/credentials/new",
     "credential-keys": "/credentials/keys",

@@ -1,7 +1,5 @@
 """The dictionary of tables' names: it follows the tables, whatever failed in between."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ from tests.factories import ADA, OTTO, make_database, make_named_tables, make_sy
 from whalefall.db import Database
 from whalefall.domain.states import SyncCategory
 from whalefall.errors import PermissionRequired
-from whalefall.jobs.scheduler import tidy_once_a_day
 from whalefall.models.databases import TableName, TableSize
 from whalefall.resolvers import table_names
 from whalefall.resolvers.table_names import add_names_of, tidy_table_names
@@ -79,17 +76,3 @@ async def test_the_night_drops_what_no_table_is_called_and_adds_what_is_missing(
 async def test_only_who_administers_tidies(db: Database) -> None:
     with pytest.raises(PermissionRequired):
         await tidy_table_names(db, OTTO)
-
-
-async def test_the_scheduler_tidies_once_a_day_and_again_when_the_database_was_away(
-    db: Database,
-) -> None:
-    await refreshed(db, "orders")
-    today = datetime.now(UTC).astimezone(db.settings.zone).date()
-    away = Database.of(replace(db.settings, database_url="postgresql://x:x@127.0.0.1:1/x"))
-
-    assert await tidy_once_a_day(away, None) is None
-    assert await tidy_once_a_day(db, today) == today
-    assert await names(db) == []
-    assert await tidy_once_a_day(db, today - timedelta(days=1)) == today
-    assert await names(db) == ["orders"]

@@ -14,6 +14,7 @@ from tests.schema import estate_rows as rows
 from whalefall.auth import Actor
 from whalefall.db import Database
 from whalefall.models.base import Base
+from whalefall.models.schedules import Schedule
 from whalefall.schema.ids import MAX_ROW_ID, global_id
 
 PLACE = re.compile(r"<(\w+) (\d+|none)>")
@@ -64,6 +65,7 @@ async def make_estate(session: AsyncSession) -> Estate:
     sessions = await _added(session, rows.sync_sessions(users))
     records = await _added(session, rows.sync_records(sessions, databases))
     entries = await _added(session, rows.audit_entries(users, tags))
+    planned = await _added(session, rows.schedules(sessions))
     made: Mapping[str, list[Any]] = {
         "User": users,
         "UserSession": signed_in,
@@ -76,6 +78,7 @@ async def make_estate(session: AsyncSession) -> Estate:
         "SyncSession": sessions,
         "SyncRecord": records,
         "AuditEntry": entries,
+        "Schedule": [row for row in planned if isinstance(row, Schedule)],
     }
     return Estate(
         ids={name: [global_id(name, row.id) for row in kind] for name, kind in made.items()},

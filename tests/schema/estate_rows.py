@@ -13,6 +13,7 @@ from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.domain.states import (
     TERMINAL,
     CredentialType,
+    ScheduleTask,
     SyncCategory,
     SyncStatus,
     SyncTrigger,
@@ -29,6 +30,7 @@ from whalefall.models.databases import (
 )
 from whalefall.models.instances import Credential, Instance, InstanceTag, Tag
 from whalefall.models.logs import AuditEntry
+from whalefall.models.schedules import Schedule, ScheduledRun
 from whalefall.models.sync import SyncRecord, SyncSession
 from whalefall.models.users import ApiToken, User, UserSession
 
@@ -301,6 +303,7 @@ def sync_records(
             yield SyncRecord(
                 session_id=session.id,
                 category=category,
+                task=ScheduleTask.RETENTION if which == 3 and ended else None,
                 instance_id=None if which == 3 or live else database.instance_id,
                 database_id=database.id if which % 2 else None,
                 status=status,
@@ -317,6 +320,34 @@ def sync_records(
                 items_removed=place if ended else None,
                 error_code=Code.TLS_ERROR if failed else None,
                 error_message=HOSTILE[-which - 1] if failed else None,
+            )
+
+
+def schedules(sessions: list[SyncSession]) -> Iterable[Base]:
+    """Of every task, by turns paused, never run, run and skipped; run times repeat."""
+    tasks, zones = cycle(ScheduleTask), cycle((None, "UTC", "Europe/London"))
+    for number in range(13):
+        enabled = number % 3 > 0
+        schedule = Schedule(
+            id=1000 + number,
+            task=next(tasks),
+            cron=("0 3 * * *", "*/15 * * * *", "0 3 1,15 * MON")[number % 3],
+            time_zone=next(zones),
+            is_enabled=enabled,
+            next_run_at=_ago(timedelta(days=-1 - number // 4)) if enabled else None,
+            longest_pause_seconds=86_400,
+            updated_at=_ago(AGES[number % 3]),
+        )
+        yield schedule
+        for which in range(number % 3):
+            skipped = number % 4 == 2
+            yield ScheduledRun(
+                schedule_id=schedule.id,
+                scheduled_for=_ago(timedelta(days=which)),
+                created_at=_ago(timedelta(days=which)),
+                missed=which,
+                session_id=None if skipped else sessions[number].id,
+                skipped_because="The run before it was still running." if skipped else None,
             )
 
 

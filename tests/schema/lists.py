@@ -24,10 +24,12 @@ from tests.factories import (
 )
 from whalefall.auth import Actor, Role
 from whalefall.domain.engines import ENGINES
+from whalefall.domain.states import ScheduleTask
 from whalefall.models.base import Base
 from whalefall.models.databases import InstanceDatabase, TableSize
 from whalefall.models.instances import Credential, Instance, Tag
 from whalefall.models.logs import AuditEntry
+from whalefall.models.schedules import Schedule
 from whalefall.models.sync import SyncRecord, SyncSession
 from whalefall.models.users import ApiToken, User, UserSession
 from whalefall.schema.build import schema
@@ -301,6 +303,21 @@ async def _users(session: AsyncSession) -> Rows:
     return Rows(None, make)
 
 
+async def _schedules(session: AsyncSession) -> Rows:
+    tasks = list(ScheduleTask)
+
+    def make(number: int, name: str) -> Schedule:
+        return Schedule(
+            task=tasks[number % len(tasks)],
+            cron="0 3 * * *",
+            is_enabled=number % NULL_EVERY > 0,
+            next_run_at=None if number % NULL_EVERY == 0 else moment_of(number),
+            longest_pause_seconds=86_400,
+        )
+
+    return Rows(None, make)
+
+
 async def _audit_entries(session: AsyncSession) -> Rows:
     def make(number: int, name: str) -> AuditEntry:
         return AuditEntry(
@@ -321,6 +338,7 @@ ROWS: Mapping[str, Callable[[AsyncSession], Awaitable[Rows]]] = {
     "Query.mySessions": _user_sessions,
     "Query.users": _users,
     "Query.auditEntries": _audit_entries,
+    "Query.schedules": _schedules,
     "Instance.databases": _databases,
     "Database.tableSizes": _table_sizes,
     "SyncSession.records": _sync_records,

@@ -32,6 +32,8 @@ MAX_UNANSWERED = 11  # fields of which a chunk's answers know no value: lists de
 UNSUPPORTED = {  # the largest share of queries that may be left to the resolvers, by reason
     "User.csrf_token": 0.2,
     "Query.me": 0.1,
+    "Schedule.upcoming": 0.1,
+    "Schedule.words": 0.1,
     "Query.my_preferences": 0.1,
     "Query.search": 0.1,
     "Query.database_statistics": 0.1,

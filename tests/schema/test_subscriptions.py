@@ -225,6 +225,7 @@ async def test_a_record_that_is_handed_back_is_news(
             token=record.fencing_token,
             instance_id=0,
             database_id=None,
+            task=None,
             attempt=1,
         )
         await hand_back(session, claim)

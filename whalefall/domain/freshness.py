@@ -1,4 +1,4 @@
-"""When a daily reading counts as late: a day and two hours, then a second day."""
+"""When a reading counts as late: the pause between two collections and two hours, then another."""
 
-FRESH_HOURS = 26
-LATE_HOURS = 50
+GRACE_HOURS = 2  # what a night's collecting may take
+USUAL_PAUSE_SECONDS = 86_400  # where no schedule says otherwise

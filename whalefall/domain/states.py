@@ -77,6 +77,15 @@ class SyncCategory(StrEnum):
     MAINTENANCE = "MAINTENANCE"
 
 
+class ScheduleTask(StrEnum):
+    """What WhaleFall does by itself. CAPACITY reads every active instance."""
+
+    CAPACITY = "CAPACITY"
+    AGGREGATION = "AGGREGATION"
+    PARTITIONS = "PARTITIONS"
+    RETENTION = "RETENTION"
+
+
 class SyncTrigger(StrEnum):
     MANUAL = "MANUAL"
     SCHEDULED = "SCHEDULED"

@@ -5,7 +5,7 @@ import dramatiq
 from whalefall.auth import Actor
 from whalefall.jobs.runtime import database
 from whalefall.queue import QUEUE
-from whalefall.resolvers import collection
+from whalefall.resolvers import collection, upkeep
 
 WORKER = Actor.system("worker")
 
@@ -18,3 +18,8 @@ async def collect_capacity(record_id: int) -> None:
 @dramatiq.actor(queue_name=QUEUE, notify_shutdown=True)
 async def collect_table_sizes(record_id: int) -> None:
     await collection.collect_table_sizes(database(), WORKER, record_id)
+
+
+@dramatiq.actor(queue_name=QUEUE, notify_shutdown=True)
+async def do_task(record_id: int) -> None:
+    await upkeep.do_task(database(), WORKER, record_id)

@@ -15,7 +15,6 @@ from whalefall.queue import QUEUE, Job, make_broker, send
 from whalefall.resolvers.logs import saving_logs
 from whalefall.settings import Settings
 
-THREADS = 8  # how many jobs run at once
 STOP_MS = 20_000
 _database: Database | None = None
 
@@ -66,7 +65,7 @@ def run_worker(settings: Settings) -> None:
     broker.add_middleware(OwnDatabase(settings, broker))
     import whalefall.jobs.collection  # noqa: F401, PLC0415 (its actors need the broker)
 
-    worker = Worker(broker, queues={QUEUE}, worker_threads=THREADS)
+    worker = Worker(broker, queues={QUEUE}, worker_threads=settings.worker_threads)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -41,6 +41,7 @@ class SyncRecord(Base):
     database_id: Mapped[int | None] = mapped_column(
         ForeignKey("instance_databases.id", ondelete="CASCADE")
     )
+    task: Mapped[str | None]  # what is done where no instance is read
     status: Mapped[str]
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     fencing_token: Mapped[int] = mapped_column(server_default=text("0"))
@@ -72,6 +73,12 @@ class SyncRecord(Base):
             "database_id",
             unique=True,
             postgresql_where=text(f"category = 'TABLE_SIZES' AND {LIVE}"),
+        ),
+        Index(
+            "uq_sync_instance_records_live_task",
+            "task",
+            unique=True,
+            postgresql_where=text(f"instance_id IS NULL AND {LIVE}"),
         ),
         Index("ix_sync_instance_records_live", "lease_expires_at", postgresql_where=text(LIVE)),
         Index("ix_sync_instance_records_instance_id_id", "instance_id", "id"),

@@ -32,24 +32,25 @@ async def forget_sign_ins(db: Database, actor: Actor) -> None:
         await forget_ended_sessions(session)
 
 
-async def keep_partitions(db: Database, actor: Actor) -> None:
-    """Make sure that this month and the next three have partitions of their own."""
+async def keep_partitions(db: Database, actor: Actor) -> int:
+    """Make sure that this month and the next three have partitions of their own; how many had
+    not."""
     actor.require(Permission.ADMIN)
     today = datetime.now(UTC).astimezone(db.settings.zone).date()
     last = today + timedelta(days=31 * MONTHS_AHEAD)
     async with db.write() as session:
-        await create_partitions(session, today, last)
+        return await create_partitions(session, today, last)
 
 
-async def create_partitions(session: WriteSession, first: date, last: date) -> None:
+async def create_partitions(session: WriteSession, first: date, last: date) -> int:
     """Give every month from `first` to `last` its partitions, where they are missing."""
     months = [(table, month) for table in PARTITIONED for month in _months(first, last)]
     missing = [pair for pair in months if not await _exists(session, *pair)]
-    if not missing:
-        return
-    await session.execute(LOCK)
+    if missing:
+        await session.execute(LOCK)
     for table, month in missing:
         await _create(session, table, month)
+    return len(missing)
 
 
 async def _create(session: WriteSession, table: str, month: date) -> None:

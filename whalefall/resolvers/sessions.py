@@ -4,13 +4,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database, WriteSession, notify
-from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
+from whalefall.domain.states import (
+    TERMINAL,
+    ScheduleTask,
+    SyncCategory,
+    SyncStatus,
+    SyncTrigger,
+)
 from whalefall.errors import Code, Conflict, NotFound, said
 from whalefall.feeds import Seen
 from whalefall.models.databases import InstanceDatabase
@@ -26,7 +33,21 @@ CHANNEL = "whalefall_sync"  # payload: the id of the session that changed
 JOBS = {
     SyncCategory.CAPACITY: "collect_capacity",
     SyncCategory.TABLE_SIZES: "collect_table_sizes",
+    SyncCategory.AGGREGATION: "do_task",
+    SyncCategory.MAINTENANCE: "do_task",
 }
+OWN_WORK = {  # what reads no instance
+    ScheduleTask.AGGREGATION: SyncCategory.AGGREGATION,
+    ScheduleTask.PARTITIONS: SyncCategory.MAINTENANCE,
+    ScheduleTask.RETENTION: SyncCategory.MAINTENANCE,
+}
+TARGETS = {  # the column that says what a live record of a category is alone with
+    SyncCategory.CAPACITY: "instance_id",
+    SyncCategory.TABLE_SIZES: "database_id",
+    SyncCategory.AGGREGATION: "task",
+    SyncCategory.MAINTENANCE: "task",
+}
+Target = dict[str, Any]
 FOLLOWERS = Actor.system("followers")
 LOOK_SECONDS = 2  # how often a waiter looks by itself, should a notification be lost
 
@@ -42,7 +63,7 @@ async def start_capacity(
     missing = said("There is no such instance.")
     await _require(session, select(Instance.id).where(Instance.id == instance_id), missing)
     targets = [{"instance_id": instance_id}]
-    return await _start(session, actor, SyncCategory.CAPACITY, trigger, targets)
+    return await start_session(session, actor, SyncCategory.CAPACITY, trigger, targets)
 
 
 async def start_capacity_of_many(
@@ -59,7 +80,7 @@ async def start_capacity_of_many(
     found = select(view.c.id).where(*kept, *matching(INSTANCES, view, actor, filter))
     ids = (await session.execute(found.order_by(view.c.id))).scalars()
     targets = [{"instance_id": instance_id} for instance_id in ids]
-    return await _start(session, actor, SyncCategory.CAPACITY, trigger, targets)
+    return await start_session(session, actor, SyncCategory.CAPACITY, trigger, targets)
 
 
 async def start_table_sizes(
@@ -71,7 +92,15 @@ async def start_table_sizes(
     missing = said("There is no such database.")
     instance_id = await _require(session, found.where(InstanceDatabase.id == database_id), missing)
     target = {"instance_id": instance_id, "database_id": database_id}
-    return await _start(session, actor, SyncCategory.TABLE_SIZES, trigger, [target])
+    return await start_session(session, actor, SyncCategory.TABLE_SIZES, trigger, [target])
+
+
+async def start_task(
+    session: WriteSession, actor: Actor, task: ScheduleTask, *, trigger: SyncTrigger
+) -> int:
+    """Begin a task of WhaleFall's own; the id of its sync session, running or new."""
+    actor.require(Permission.ADMIN)
+    return await start_session(session, actor, OWN_WORK[task], trigger, [{"task": task}])
 
 
 async def cancel_sync_session(session: WriteSession, actor: Actor, session_id: int) -> None:
@@ -173,12 +202,12 @@ async def _require(session: WriteSession, found: Select[int], missing: str) -> i
     return value
 
 
-async def _start(
+async def start_session(
     session: WriteSession,
     actor: Actor,
     category: SyncCategory,
     trigger: SyncTrigger,
-    targets: Sequence[dict[str, int]],
+    targets: Sequence[Target],
 ) -> int:
     """A session with a record and a job per target that is not being read already."""
     new_session = insert(SyncSession).returning(SyncSession.id)
@@ -204,7 +233,7 @@ async def _add_records(
     session: WriteSession,
     session_id: int,
     category: SyncCategory,
-    targets: Sequence[dict[str, int]],
+    targets: Sequence[Target],
 ) -> list[int]:
     """The database itself refuses a second live record of a kind per target, also in a race."""
     if not targets:
@@ -219,12 +248,10 @@ async def _add_records(
     return list(added.scalars())
 
 
-async def _running(
-    session: WriteSession, category: SyncCategory, targets: Sequence[dict[str, int]]
-) -> int:
+async def _running(session: WriteSession, category: SyncCategory, targets: Sequence[Target]) -> int:
     """The session that holds the live record of the (first) target."""
     if targets:
-        key = "database_id" if category is SyncCategory.TABLE_SIZES else "instance_id"
+        key = TARGETS[category]
         live = await session.execute(
             select(SyncRecord.session_id)
             .where(SyncRecord.category == category, text(LIVE))

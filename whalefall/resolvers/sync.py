@@ -10,7 +10,7 @@ from sqlalchemy import Subquery, exists, select
 from whalefall.auth import Actor
 from whalefall.db import Session
 from whalefall.domain.paging import Direction, OrderBy, Page, PageRequest
-from whalefall.domain.states import SyncCategory, SyncStatus, SyncTrigger
+from whalefall.domain.states import ScheduleTask, SyncCategory, SyncStatus, SyncTrigger
 from whalefall.errors import Code
 from whalefall.models.databases import InstanceDatabase as Database
 from whalefall.models.instances import Instance
@@ -75,6 +75,7 @@ class SyncRecordRow:
     database_id: int | None = described("The database whose tables are read; null otherwise.")
     database_name: str | None = described("The name of that database.")
     category: SyncCategory = described("What is collected.")
+    task: ScheduleTask | None = described("What is done where no instance is read; null elsewhere.")
     status: SyncStatus = described("How it stands.")
     attempt: int = described("How often a worker took it; 0 while it waits.")
     created_at: datetime = described("When it was asked for.")
@@ -165,6 +166,7 @@ SYNC_RECORDS: Noun[SyncRecordRow] = Noun(
         SyncRecord.database_id,
         Database.name.label("database_name"),
         SyncRecord.category,
+        SyncRecord.task,
         SyncRecord.status,
         SyncRecord.attempt,
         SyncRecord.created_at,

@@ -19,6 +19,7 @@ from whalefall.resolvers.audit_entries import AUDIT_ENTRIES
 from whalefall.resolvers.credentials import CREDENTIALS
 from whalefall.resolvers.databases import DATABASES
 from whalefall.resolvers.instances import INSTANCES
+from whalefall.resolvers.schedules import SCHEDULES
 from whalefall.resolvers.sync import SYNC_SESSIONS
 from whalefall.resolvers.tags import TAGS
 from whalefall.resolvers.users import API_TOKENS, PEOPLE
@@ -37,9 +38,11 @@ from whalefall.schema.instances.privileges import PrivilegeQueries
 from whalefall.schema.instances.statistics import InstanceStatisticsQueries
 from whalefall.schema.lookup import NodeQueries
 from whalefall.schema.scalars import SCALARS
+from whalefall.schema.schedules import Schedule, ScheduleMutations
 from whalefall.schema.search import SearchQueries
 from whalefall.schema.sync import SyncSession
 from whalefall.schema.sync.mutations import SyncMutations
+from whalefall.schema.sync.repeating import RepeatingMutations
 from whalefall.schema.sync.subscriptions import SyncSubscriptions
 from whalefall.schema.tags import Tag
 from whalefall.schema.tags.mutations import TagMutations
@@ -74,6 +77,10 @@ class Query(
         SYNC_SESSIONS, "The sync sessions, latest first."
     )
     sync_session: SyncSession | None = find(SYNC_SESSIONS, "One sync session.")
+    schedules: Connection[Schedule] = list_of(
+        SCHEDULES, "What is done without anybody asking, the next first."
+    )
+    schedule: Schedule | None = find(SCHEDULES, "One schedule.")
     api_tokens: Connection[ApiToken] = list_of(
         API_TOKENS, "One's own API tokens, latest first; to administrators, everybody's."
     )
@@ -96,6 +103,8 @@ class Mutation(
     InstanceBulkMutations,
     InstanceImportMutations,
     SyncMutations,
+    RepeatingMutations,
+    ScheduleMutations,
 ):
     pass
 

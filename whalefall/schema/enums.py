@@ -224,8 +224,8 @@ describe(
     states.Freshness,
     "The age of a database's size.",
     {
-        "FRESH": "At most 26 hours.",
-        "LATE": "At most 50 hours.",
+        "FRESH": "No older than the schedule lets it become: 26 hours for a daily one.",
+        "LATE": "One collection was missed: 50 hours for a daily one.",
         "OVERDUE": "Older.",
         "NEVER": "There is no size yet.",
     },
@@ -261,6 +261,16 @@ describe(
         "CLASSIFICATION": "Applies classification rules.",
         "CONNECTION": "Tests connections.",
         "MAINTENANCE": "Keeps WhaleFall's own tables in order.",
+    },
+)
+describe(
+    states.ScheduleTask,
+    "What WhaleFall does by itself.",
+    {
+        "CAPACITY": "Reads the databases and sizes of every active instance.",
+        "AGGREGATION": "Sums sizes up by day, week, month and quarter.",
+        "PARTITIONS": "Makes room for the sizes of the months ahead, and drops what is too old.",
+        "RETENTION": "Deletes log lines, sessions and sign-ins that are too old.",
     },
 )
 describe(

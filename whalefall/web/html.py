@@ -35,7 +35,7 @@ from whalefall.web.languages import (
 )
 from whalefall.web.messages import in_words, recalled
 from whalefall.web.packing import packed
-from whalefall.web.words import AGES, problem_title, stage, word
+from whalefall.web.words import AGES, AHEAD, problem_title, stage, word
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ZONE: ContextVar[ZoneInfo] = ContextVar("zone")  # of whom the page in hand is for
@@ -168,6 +168,10 @@ def _filters(language: Language, catalogue: NullTranslations) -> dict[str, Any]:
         unit, count = formats.span(datetime.now(UTC) - value)
         return str(gettext(AGES[unit])) % {"count": count}
 
+    def ahead(value: datetime) -> str:
+        unit, count = formats.span(value - datetime.now(UTC))
+        return str(gettext(AHEAD[unit])) % {"count": count}
+
     def day(value: date) -> str:
         return formats.day(value, locale)
 
@@ -176,6 +180,7 @@ def _filters(language: Language, catalogue: NullTranslations) -> dict[str, Any]:
 
     return {
         "ago": ago,
+        "ahead": ahead,
         "bytes": size,
         "number": partial(formats.number, locale=locale),
         "tally": partial(formats.tally, locale=locale),

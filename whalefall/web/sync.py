@@ -11,6 +11,7 @@ from starlette.routing import Route
 from whalefall.db import ReadSession
 from whalefall.domain.charts import Segment, timeline
 from whalefall.domain.states import TERMINAL, SyncCategory, SyncStatus, SyncTrigger
+from whalefall.resolvers.repeating import accept_inventory, retry_failed_records
 from whalefall.resolvers.sessions import cancel_sync_session, follow_session
 from whalefall.resolvers.sync import (
     SyncRecordFilter,
@@ -27,7 +28,7 @@ from whalefall.web import forms
 from whalefall.web.events import EVENT_STREAM, told
 from whalefall.web.html import is_fragment, redirect, render
 from whalefall.web.lists import list_state
-from whalefall.web.words import N_
+from whalefall.web.words import N_, TASKS
 
 LABELS = {
     "category": N_("Kind"),
@@ -36,7 +37,12 @@ LABELS = {
     "instance_id": N_("Instance"),
     "database_id": N_("Database"),
 }
-CATEGORIES = (SyncCategory.CAPACITY, SyncCategory.TABLE_SIZES)
+CATEGORIES = (
+    SyncCategory.CAPACITY,
+    SyncCategory.TABLE_SIZES,
+    SyncCategory.AGGREGATION,
+    SyncCategory.MAINTENANCE,
+)
 STATUSES = tuple(status for status in SyncStatus if status != SyncStatus.LOST)
 
 
@@ -102,6 +108,7 @@ async def detail(request: Request) -> Response:
         spans=_spans(records.rows),
         statuses=_present(row),
         author=authors.get(row.id),
+        tasks=TASKS,
     )
 
 
@@ -123,6 +130,24 @@ async def cancel(request: Request) -> Response:
     return redirect(request, f"/sync-sessions/{sync_id}")
 
 
+async def retry(request: Request) -> Response:
+    """Begin what failed once more, as a session of its own."""
+    async with request.app.state.db.write() as session:
+        started = await retry_failed_records(
+            session, request.state.actor, forms.path_id(request), trigger=SyncTrigger.MANUAL
+        )
+    return redirect(request, f"/sync-sessions/{started}")
+
+
+async def accept(request: Request) -> Response:
+    """Have a doubted inventory read again, and believed."""
+    async with request.app.state.db.write() as session:
+        started = await accept_inventory(
+            session, request.state.actor, forms.path_id(request), trigger=SyncTrigger.MANUAL
+        )
+    return redirect(request, f"/sync-sessions/{started}")
+
+
 async def _about(
     request: Request, session: ReadSession, rows: Sequence[SyncSessionRow]
 ) -> dict[str, Any]:
@@ -131,6 +156,7 @@ async def _about(
     return {
         "targets": await first_sync_records(session, actor, single),
         "authors": await sync_session_authors(session, actor, rows),
+        "tasks": TASKS,
     }
 
 
@@ -156,4 +182,6 @@ ROUTES = [
     Route("/sync-sessions/{id:row_id}/row", row),
     Route("/sync-sessions/{id:row_id}/events", events),
     Route("/sync-sessions/{id:row_id}/actions/cancel", cancel, methods=["POST"]),
+    Route("/sync-sessions/{id:row_id}/actions/retry", retry, methods=["POST"]),
+    Route("/sync-records/{id:row_id}/actions/accept", accept, methods=["POST"]),
 ]

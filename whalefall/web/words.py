@@ -133,6 +133,29 @@ WORDS: Mapping[str, Word] = {
     "OTHER": Word(N_("Other")),
 }
 
+
+class TaskWords(NamedTuple):
+    """A task that WhaleFall does by itself: its name, and what it does."""
+
+    name: str
+    about: str
+
+
+TASKS: Mapping[str, TaskWords] = {
+    "CAPACITY": TaskWords(
+        N_("Collect capacity"), N_("Reads the databases and sizes of every active instance.")
+    ),
+    "AGGREGATION": TaskWords(
+        N_("Sum up sizes"),
+        N_("Makes days, weeks, months and quarters of the sizes."),
+    ),
+    "PARTITIONS": TaskWords(
+        N_("Keep partitions"), N_("Makes room for the months ahead, and drops what is too old.")
+    ),
+    "RETENTION": TaskWords(
+        N_("Forget what is old"), N_("Deletes log lines, sessions and sign-ins that are too old.")
+    ),
+}
 PROBLEMS: Mapping[Code, str] = {
     Code.BAD_USER_INPUT: N_("That input does not fit"),
     Code.NOT_FOUND: N_("Not found"),
@@ -191,6 +214,7 @@ MISSING = (  # what operations say of any noun, made of its name
     N_("There is no such credential."),
     N_("There is no such database."),
     N_("There is no such instance."),
+    N_("There is no such schedule."),
     N_("There is no such sync record."),
     N_("There is no such sync session."),
     N_("There is no such table size."),
@@ -205,6 +229,11 @@ STAGES: Mapping[str | None, str] = {
     "sizes": N_("Reading the sizes"),
     "tables": N_("Reading the tables"),
     "saving": N_("Saving"),
+    "partitions": N_("Looking at the partitions"),
+    "log lines": N_("Deleting old log lines"),
+    "sessions": N_("Deleting old sessions"),
+    "runs": N_("Deleting old runs"),
+    "names": N_("Tidying up names"),
 }
 AGES: Mapping[str, str] = {
     "s": N_("just now"),
@@ -212,6 +241,15 @@ AGES: Mapping[str, str] = {
     "h": N_("%(count)s h ago"),
     "d": N_("%(count)s d ago"),
     "y": N_("%(count)s y ago"),
+}
+
+
+AHEAD: Mapping[str, str] = {
+    "s": N_("in a moment"),
+    "min": N_("in %(count)s min"),
+    "h": N_("in %(count)s h"),
+    "d": N_("in %(count)s d"),
+    "y": N_("in %(count)s y"),
 }
 
 

@@ -40,7 +40,7 @@ async def collect_capacity(db: Database, actor: Actor, record_id: int) -> None:
 async def _capacity(db: Database, claim: Claim) -> None:
     started = time.monotonic()
     async with db.read() as session:
-        endpoint = await endpoint_of(session, claim.instance_id)
+        endpoint = await endpoint_of(session, claim.target)
     target = await target_of(db, endpoint)
     adapter = adapter_for(endpoint.engine)
     async with adapter.connect(target, endpoint.limits) as remote:
@@ -53,11 +53,11 @@ async def _capacity(db: Database, claim: Claim) -> None:
     today = now.astimezone(db.settings.zone).date()
     async with db.write() as session:
         await fence(session, claim)
-        counts = await save_inventory(session, claim.instance_id, inventory, today=today, now=now)
+        counts = await save_inventory(session, claim.target, inventory, today=today, now=now)
         if counts.is_doubted:
             sizes = replace(sizes, complete=False)  # nor is a total of what is left believed
-        saved = await save_sizes(session, claim.instance_id, sizes, today=today, now=now)
-        await remember(session, claim.instance_id, remote.server, None)
+        saved = await save_sizes(session, claim.target, sizes, today=today, now=now)
+        await remember(session, claim.target, remote.server, None)
         outcome = _capacity_outcome(inventory, sizes, counts, saved, since(started))
         await finish(session, claim, outcome)
     log.info("capacity.collected", databases=len(inventory.items), elapsed_ms=since(started))

@@ -33,7 +33,7 @@ CLAIM = text(f"""
             OR record.status = 'RUNNING' AND record.lease_expires_at < now())
        AND record.attempt < {MAX_ATTEMPTS} AND NOT {RECYCLED}
  RETURNING record.id, record.session_id, record.fencing_token, record.instance_id,
-           record.database_id, record.attempt
+           record.database_id, record.task, record.attempt
 """)  # noqa: S608 (constants of ours)
 LOCK_SESSION = text("""
     SELECT 1 FROM sync_sessions AS session
@@ -141,9 +141,16 @@ class Claim:
     record_id: int
     session_id: int
     token: int
-    instance_id: int
+    instance_id: int | None  # null for work of our own, which `task` names
     database_id: int | None
+    task: str | None
     attempt: int
+
+    @property
+    def target(self) -> int:
+        """The instance of work that reads one."""
+        assert self.instance_id is not None  # noqa: S101 (of its category)
+        return self.instance_id
 
     @property
     def key(self) -> dict[str, Any]:
@@ -181,11 +188,13 @@ async def claim_record(session: WriteSession, record_id: int) -> Claim | None:
         token=row["fencing_token"],
         instance_id=row["instance_id"],
         database_id=row["database_id"],
+        task=row["task"],
         attempt=row["attempt"],
     )
-    held = await session.execute(HOLD_TARGET, {**claim.key, "instance_id": claim.instance_id})
-    if held.first() is None:
-        raise TargetBusy
+    if claim.instance_id is not None:
+        held = await session.execute(HOLD_TARGET, {**claim.key, "instance_id": claim.instance_id})
+        if held.first() is None:
+            raise TargetBusy
     await session.execute(START_SESSION, {"session_id": claim.session_id})
     await notify(session, CHANNEL, str(claim.session_id))
     return claim

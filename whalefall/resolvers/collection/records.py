@@ -29,7 +29,7 @@ async def failed(session: WriteSession, claim: Claim, problem: Problem, elapsed_
         now = datetime.now(UTC)
         await save_failed_attempt(session, claim.database_id, problem, now=now)
     if isinstance(problem, TargetProblem) and not _is_of_one_database(claim, problem):
-        await remember(session, claim.instance_id, None, problem.problem_code)
+        await remember(session, claim.target, None, problem.problem_code)
     outcome = Outcome(
         status=SyncStatus.FAILED,
         elapsed_ms=elapsed_ms,

@@ -38,7 +38,7 @@ async def collect_table_sizes(db: Database, actor: Actor, record_id: int) -> Non
 async def _table_sizes(db: Database, claim: Claim) -> None:
     started = time.monotonic()
     async with db.read() as session:
-        endpoint = await endpoint_of(session, claim.instance_id)
+        endpoint = await endpoint_of(session, claim.target)
         found = select(InstanceDatabase.name).where(InstanceDatabase.id == claim.database_id)
         name = (await session.execute(found)).scalar()
     if name is None or claim.database_id is None:
@@ -55,7 +55,7 @@ async def _table_sizes(db: Database, claim: Claim) -> None:
         counts = await save_snapshot(
             session, claim.database_id, tables, now=now, elapsed_ms=elapsed_ms
         )
-        await remember(session, claim.instance_id, remote.server, None)
+        await remember(session, claim.target, remote.server, None)
         code, message = shortfall(tables.complete, tables.missing_grants)
         outcome = Outcome(
             status=completed(tables.complete),

@@ -22,7 +22,6 @@ from sqlalchemy import (
 from whalefall.auth import Actor
 from whalefall.domain.engines import Engine
 from whalefall.domain.facts import Quality, SkipReason
-from whalefall.domain.freshness import FRESH_HOURS, LATE_HOURS
 from whalefall.domain.paging import OrderBy
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import DatabaseState, Freshness
@@ -30,6 +29,7 @@ from whalefall.models.databases import InstanceDatabase as Database
 from whalefall.models.instances import Instance
 from whalefall.resolvers.capacity import OF_DATABASE
 from whalefall.resolvers.growth import GROWTH_DAYS
+from whalefall.resolvers.lateness import pauses_ago
 from whalefall.resolvers.nouns.noun import (
     Condition,
     Connection,
@@ -39,7 +39,7 @@ from whalefall.resolvers.nouns.noun import (
     RequiredOne,
     described,
 )
-from whalefall.resolvers.nouns.text import contains, hours_ago, one_of, quoted
+from whalefall.resolvers.nouns.text import contains, one_of, quoted
 from whalefall.resolvers.tags import tag_names_of, tagged
 
 
@@ -80,7 +80,8 @@ class DatabaseRow:
     growth_since: date | None = described("The day that growth counts from; null without growth.")
     growth_days: int = described("The days that growth is about.")
     freshness: Freshness = described(
-        f"The size's age: FRESH up to {FRESH_HOURS} hours, LATE up to {LATE_HOURS}, then OVERDUE."
+        "The size's age: FRESH as long as the capacity schedule lets it become by itself and two"
+        " hours, which is 26 hours for a daily one; LATE for another such pause; then OVERDUE."
     )
 
 
@@ -169,8 +170,8 @@ def _freshness() -> ColumnElement[str]:
     collected_at = Database.size_collected_at
     return case(
         (collected_at.is_(None), quoted(Freshness.NEVER)),
-        (collected_at >= hours_ago(FRESH_HOURS), quoted(Freshness.FRESH)),
-        (collected_at >= hours_ago(LATE_HOURS), quoted(Freshness.LATE)),
+        (collected_at >= pauses_ago(1), quoted(Freshness.FRESH)),
+        (collected_at >= pauses_ago(2), quoted(Freshness.LATE)),
         else_=quoted(Freshness.OVERDUE),
     ).cast(String)
 

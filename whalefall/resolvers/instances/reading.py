@@ -12,7 +12,6 @@ from whalefall.auth import Actor
 from whalefall.db import Session, Statement
 from whalefall.domain.engines import Engine
 from whalefall.domain.facts import Quality
-from whalefall.domain.freshness import FRESH_HOURS
 from whalefall.domain.paging import OrderBy, Page, PageRequest
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import ConnectionState, DeletedFilter, InstanceStatus
@@ -20,11 +19,12 @@ from whalefall.domain.tls import TlsMode
 from whalefall.errors import Code
 from whalefall.models.instances import Credential, Instance
 from whalefall.resolvers.capacity import OF_INSTANCE
+from whalefall.resolvers.lateness import pauses_ago
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.csv import Cell, csv_of, joined, utc
 from whalefall.resolvers.nouns.noun import Condition, Connection, Many, Noun, One, described
 from whalefall.resolvers.nouns.queries import Listing
-from whalefall.resolvers.nouns.text import contains, equals, hours_ago, one_of, quoted
+from whalefall.resolvers.nouns.text import contains, equals, one_of, quoted
 from whalefall.resolvers.tags import INSTANCE_TAGS, tag_names_of, tagged
 
 
@@ -70,8 +70,9 @@ class InstanceRow:
     size_quality: Quality = described("How far the total can be trusted.")
     size_collected_at: datetime | None = described("When sizes were read; null if never.")
     connection_state: ConnectionState = described(
-        f"FAILED when the last attempt failed, GOOD when the last success is at most "
-        f"{FRESH_HOURS} hours old, then STALE; UNKNOWN before the first attempt."
+        "FAILED when the last attempt failed, GOOD while the last success is no older than the"
+        " capacity schedule lets it become and two hours, then STALE; UNKNOWN before the first"
+        " attempt."
     )
     last_success_at: datetime | None = described("The last connection; null if never.")
     last_failure_at: datetime | None = described("The last failed attempt; null if never.")
@@ -161,7 +162,7 @@ def _connection_state() -> ColumnElement[str]:
     return case(
         (failed_last, quoted(ConnectionState.FAILED)),
         (success.is_(None), quoted(ConnectionState.UNKNOWN)),
-        (success >= hours_ago(FRESH_HOURS), quoted(ConnectionState.GOOD)),
+        (success >= pauses_ago(1), quoted(ConnectionState.GOOD)),
         else_=quoted(ConnectionState.STALE),
     ).cast(String)
 

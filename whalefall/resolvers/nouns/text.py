@@ -34,11 +34,6 @@ def base64_of(text: ColumnElement[str]) -> ColumnElement[str]:
     return func.encode(func.convert_to(text, quoted("UTF8")), quoted("base64"), type_=Text())
 
 
-def hours_ago(hours: int) -> ColumnElement[Any]:
-    """The moment that lies so many hours before this transaction began."""
-    return func.now() - literal_column(f"interval '{hours} hours'")
-
-
 def contains(column: Column, text: Any) -> Condition:
     """Case-insensitive substring; % and _ in the text mean themselves.
 

@@ -1,0 +1,67 @@
+"""What may go once it is old enough: log lines, ended sync sessions, sign-ins, unused names.
+
+What people changed, and the sizes of past days, are none of it: the audit stays, and sizes go
+with their partitions.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import TextClause, text
+
+from whalefall.auth import Actor, Permission
+from whalefall.db import Database
+from whalefall.resolvers.maintenance import forget_sign_ins
+from whalefall.resolvers.table_names import tidy_table_names
+
+BATCH = 5_000  # rows at a time, so that no transaction is long
+Report = Callable[[str, float], Awaitable[None]]
+OLD_LOGS = text("""
+    DELETE FROM unified_logs
+     WHERE id IN (SELECT id FROM unified_logs
+                   WHERE logged_at < now() - make_interval(days => :days)
+                   ORDER BY logged_at, id LIMIT :batch)
+""")
+OLD_SESSIONS = text("""
+    DELETE FROM sync_sessions
+     WHERE id IN (SELECT id FROM sync_sessions
+                   WHERE created_at < now() - make_interval(days => :days)
+                     AND finished_at IS NOT NULL
+                   ORDER BY created_at, id LIMIT :batch)
+""")
+OLD_RUNS = text("""
+    DELETE FROM scheduled_runs
+     WHERE id IN (SELECT id FROM scheduled_runs
+                   WHERE created_at < now() - make_interval(days => :days)
+                   ORDER BY id LIMIT :batch)
+""")
+
+
+async def forget_what_is_old(db: Database, actor: Actor, report: Report) -> int:
+    """Delete it in short transactions; how many rows went."""
+    actor.require(Permission.ADMIN)
+    settings = db.settings
+    removed = 0
+    for place, (stage, statement, days) in enumerate(
+        (
+            ("log lines", OLD_LOGS, settings.log_days),
+            ("sessions", OLD_SESSIONS, settings.session_days),
+            ("runs", OLD_RUNS, settings.session_days),
+        )
+    ):
+        await report(stage, 0.2 * (place + 1))
+        removed += await _delete(db, statement, days)
+    await report("names", 0.8)
+    await forget_sign_ins(db, actor)
+    await tidy_table_names(db, actor)
+    return removed
+
+
+async def _delete(db: Database, statement: TextClause, days: int) -> int:
+    removed = 0
+    while True:
+        async with db.write() as session:
+            result = await session.execute(statement, {"days": days, "batch": BATCH})
+        gone = int(result.rowcount)  # type: ignore[attr-defined]
+        removed += gone
+        if gone < BATCH:
+            return removed

@@ -1,0 +1,43 @@
+"""Schedules: how they are read in `reading`, changed in `writing`, and come due in `due`."""
+
+from whalefall.resolvers.schedules.due import run_due_schedules
+from whalefall.resolvers.schedules.reading import (
+    SCHEDULES,
+    ScheduleFilter,
+    ScheduleOrderField,
+    ScheduleRow,
+    cron_of,
+    get_schedule,
+    last_sessions,
+    list_schedules,
+    upcoming,
+    words_of,
+)
+from whalefall.resolvers.schedules.writing import (
+    SchedulePatch,
+    cron_from,
+    pause_schedule,
+    resume_schedule,
+    run_schedule,
+    update_schedule,
+)
+
+__all__ = [
+    "SCHEDULES",
+    "ScheduleFilter",
+    "ScheduleOrderField",
+    "SchedulePatch",
+    "ScheduleRow",
+    "cron_from",
+    "cron_of",
+    "get_schedule",
+    "last_sessions",
+    "list_schedules",
+    "pause_schedule",
+    "resume_schedule",
+    "run_due_schedules",
+    "run_schedule",
+    "upcoming",
+    "update_schedule",
+    "words_of",
+]
