@@ -149,8 +149,8 @@ async def test_invented_month_is_labelled(demo: Demo) -> None:
         found = await connection.execute(SOURCES)
 
         sources = {row.source: row.days for row in found}
-    assert sources == {"SAMPLE": 30, "COLLECTED": 1}
-    assert len(database(demo, "shop")["sizeHistory"]) in (31, 32)  # the day may end meanwhile
+    assert sources == {"SAMPLE": 365, "COLLECTED": 1}
+    assert len(database(demo, "shop")["sizeHistory"]) in (366, 367)  # the day may end meanwhile
 
 
 async def test_worker_killed_in_mid_refresh_leaves_exactly_one_new_snapshot(demo: Demo) -> None:
@@ -181,7 +181,7 @@ async def test_worker_killed_in_mid_refresh_leaves_exactly_one_new_snapshot(demo
 def test_interrupt_leaves_no_process_and_the_next_start_finds_everything(demo: Demo) -> None:
     processes = demo.children()
     history = database(demo, "shop")["sizeHistory"]
-    assert len(history) >= 31
+    assert len(history) >= 366
 
     assert demo.interrupt() == 0
     gone, alive = psutil.wait_procs(processes, timeout=10)

@@ -36,6 +36,8 @@ class Settings:
     worker_threads: int = 8
     log_days: int = 90
     session_days: int = 180
+    raw_months: int = 13
+    aggregate_months: int = 60
     graphql_max_cost: int = 500_000
     graphql_cost_per_second: int = 20_000_000
 

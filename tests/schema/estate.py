@@ -14,6 +14,7 @@ from tests.schema import estate_rows as rows
 from whalefall.auth import Actor
 from whalefall.db import Database
 from whalefall.models.base import Base
+from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
 from whalefall.models.schedules import Schedule
 from whalefall.schema.ids import MAX_ROW_ID, global_id
 
@@ -62,6 +63,7 @@ async def make_estate(session: AsyncSession) -> Estate:
     tables = await _added(session, rows.tables(databases))
     await _added(session, rows.table_names(tables))
     await _added(session, rows.history(databases))
+    sums = await _added(session, rows.sums(databases))
     sessions = await _added(session, rows.sync_sessions(users))
     records = await _added(session, rows.sync_records(sessions, databases))
     entries = await _added(session, rows.audit_entries(users, tags))
@@ -78,6 +80,8 @@ async def make_estate(session: AsyncSession) -> Estate:
         "SyncSession": sessions,
         "SyncRecord": records,
         "AuditEntry": entries,
+        "DatabaseAggregation": [row for row in sums if isinstance(row, DatabaseSizeAggregation)],
+        "InstanceAggregation": [row for row in sums if isinstance(row, InstanceSizeAggregation)],
         "Schedule": [row for row in planned if isinstance(row, Schedule)],
     }
     return Estate(

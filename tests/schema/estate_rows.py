@@ -9,9 +9,11 @@ from tests.schema.lists import HOSTILE, SIZES
 from whalefall.auth import Role
 from whalefall.domain.engines import ENGINES
 from whalefall.domain.facts import Quality, SkipReason, TableKind
+from whalefall.domain.periods import previous, span_of
 from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.domain.states import (
     TERMINAL,
+    AggregationPeriod,
     CredentialType,
     ScheduleTask,
     SyncCategory,
@@ -20,6 +22,7 @@ from whalefall.domain.states import (
 )
 from whalefall.errors import Code
 from whalefall.models.base import Base
+from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
 from whalefall.models.databases import (
     DatabaseSizeStat,
     InstanceDatabase,
@@ -267,6 +270,38 @@ def history(databases: list[InstanceDatabase]) -> Iterable[Base]:
             yield DatabaseSizeStat(database_id=database.id, size_bytes=size, **shared)
             if database.instance_id not in instances:
                 yield InstanceSizeStat(total_bytes=size, database_count=number, **shared)
+        instances.add(database.instance_id)
+
+
+def sums(databases: list[InstanceDatabase]) -> Iterable[Base]:
+    """Two periods of every kind of every third database, and of its instance once."""
+    today, numbers, instances = datetime.now(UTC).date(), count(), set()
+    for database in databases[::3]:
+        for period in AggregationPeriod:
+            span = span_of(period, today)
+            for where in (previous(period, span), span):
+                number = next(numbers)
+                change = None if where is not span else number - 40
+                shared: dict[str, Any] = {
+                    "instance_id": database.instance_id,
+                    "period": period,
+                    "period_start": where.start,
+                    "period_end": where.end,
+                    "days": where.days,
+                    "readings": max(1, where.days - number % 3),
+                    "avg_bytes": SIZES[number % 5],
+                    "min_bytes": number,
+                    "max_bytes": SIZES[number % 4] + number,
+                    "first_bytes": number,
+                    "last_bytes": SIZES[number % 5],
+                    "change_bytes": change,
+                    "change_percent": change / 3 if change and number % 2 else None,
+                    "quality": list(Quality)[number % 3],
+                    "is_sample": number % 7 == 0,
+                }
+                yield DatabaseSizeAggregation(database_id=database.id, **shared)
+                if database.instance_id not in instances:
+                    yield InstanceSizeAggregation(avg_database_count=number / 4, **shared)
         instances.add(database.instance_id)
 
 

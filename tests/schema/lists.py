@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import count
 
 from graphql import (
     GraphQLEnumType,
@@ -26,6 +27,7 @@ from whalefall.auth import Actor, Role
 from whalefall.domain.engines import ENGINES
 from whalefall.domain.states import ScheduleTask
 from whalefall.models.base import Base
+from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
 from whalefall.models.databases import InstanceDatabase, TableSize
 from whalefall.models.instances import Credential, Instance, Tag
 from whalefall.models.logs import AuditEntry
@@ -36,6 +38,7 @@ from whalefall.schema.build import schema
 from whalefall.schema.ids import global_id
 
 CORE = schema._schema
+BYTES = ("avg_bytes", "min_bytes", "max_bytes", "first_bytes", "last_bytes")
 HOSTILE = (
     "",
     " ",
@@ -303,6 +306,35 @@ async def _users(session: AsyncSession) -> Rows:
     return Rows(None, make)
 
 
+async def _sums(session: AsyncSession, model: type[Base]) -> Rows:
+    database = await make_database(session)
+    keys = {"instance_id": database.instance_id}
+    if model is DatabaseSizeAggregation:
+        keys["database_id"] = database.id
+    days = (date(2026, 1, 1) + timedelta(days=number) for number in count())
+
+    def make(number: int, name: str) -> Base:
+        size, day = SIZES[number % 5], next(days)
+        change = None if number % NULL_EVERY == 0 else number % 7
+        own = {"avg_database_count": 1.0} if model is InstanceSizeAggregation else {}
+        return model(
+            **keys,
+            **own,
+            period="DAILY",
+            period_start=day,
+            period_end=day,
+            days=1,
+            readings=1,
+            change_bytes=change,
+            change_percent=change,
+            quality="EXACT",
+            is_sample=False,
+            **dict.fromkeys(BYTES, size),
+        )
+
+    return Rows(None, make)
+
+
 async def _schedules(session: AsyncSession) -> Rows:
     tasks = list(ScheduleTask)
 
@@ -339,6 +371,8 @@ ROWS: Mapping[str, Callable[[AsyncSession], Awaitable[Rows]]] = {
     "Query.users": _users,
     "Query.auditEntries": _audit_entries,
     "Query.schedules": _schedules,
+    "Query.databaseAggregations": partial(_sums, model=DatabaseSizeAggregation),
+    "Query.instanceAggregations": partial(_sums, model=InstanceSizeAggregation),
     "Instance.databases": _databases,
     "Database.tableSizes": _table_sizes,
     "SyncSession.records": _sync_records,

@@ -12,6 +12,7 @@ from whalefall.resolvers.samples import (
     SampleInstance,
     register_sample,
     save_sample_history,
+    sum_up_samples,
     unread_databases,
 )
 from whalefall.resolvers.sessions import start_capacity, start_table_sizes, wait_for_session
@@ -41,6 +42,8 @@ async def collect_samples(
             await save_sample_history(session, DEMO, instance_id, today=today)
         async with db.read() as session:
             unread += await unread_databases(session, DEMO, instance_id, READ_TABLES_OF)
+    async with db.write() as session:
+        await sum_up_samples(session, DEMO)
     if unread:
         say(f"collecting the tables of {len(unread)} databases …")
         await _all(db, unread, _tables)

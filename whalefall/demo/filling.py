@@ -15,7 +15,7 @@ from whalefall.demo.postgresql import make_databases, port_of
 from whalefall.domain.engines import Engine
 from whalefall.embedded.mariadb import MariaDB
 from whalefall.errors import ServiceUnavailable
-from whalefall.resolvers.maintenance import keep_partitions
+from whalefall.resolvers.partitions import keep_partitions
 from whalefall.resolvers.samples import SampleInstance, save_sample_admin, save_sample_tags
 from whalefall.resolvers.tags import TagInput
 from whalefall.settings import Settings

@@ -86,6 +86,23 @@ class ScheduleTask(StrEnum):
     RETENTION = "RETENTION"
 
 
+class AggregationPeriod(StrEnum):
+    """Spans of days in the business time zone; weeks begin on Monday."""
+
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
+    MONTHLY = "MONTHLY"
+    QUARTERLY = "QUARTERLY"
+
+
+class Trend(StrEnum):
+    """GROWING and SHRINKING by more than 5 % of the period before."""
+
+    GROWING = "GROWING"
+    STABLE = "STABLE"
+    SHRINKING = "SHRINKING"
+
+
 class SyncTrigger(StrEnum):
     MANUAL = "MANUAL"
     SCHEDULED = "SCHEDULED"

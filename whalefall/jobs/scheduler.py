@@ -13,7 +13,8 @@ from whalefall.db import Database
 from whalefall.errors import ServiceUnavailable
 from whalefall.queue import Job, make_broker, send
 from whalefall.resolvers.logs import saving_logs
-from whalefall.resolvers.maintenance import keep_partitions, reconcile
+from whalefall.resolvers.maintenance import reconcile
+from whalefall.resolvers.partitions import keep_partitions
 from whalefall.resolvers.schedules import run_due_schedules
 from whalefall.settings import Settings
 

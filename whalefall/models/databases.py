@@ -159,6 +159,7 @@ class DatabaseSizeStat(Base):
     collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
     __table_args__ = (
         Index("ix_database_size_stats_instance_id_stat_date", "instance_id", "stat_date"),
+        Index("ix_database_size_stats_collected_at", "collected_at", postgresql_using="brin"),
         {"postgresql_partition_by": "RANGE (stat_date)"},
     )
 
@@ -176,4 +177,7 @@ class InstanceSizeStat(Base):
     quality: Mapped[str]
     source: Mapped[str] = mapped_column(server_default=text("'COLLECTED'"))
     collected_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    __table_args__ = ({"postgresql_partition_by": "RANGE (stat_date)"},)
+    __table_args__ = (
+        Index("ix_instance_size_stats_collected_at", "collected_at", postgresql_using="brin"),
+        {"postgresql_partition_by": "RANGE (stat_date)"},
+    )

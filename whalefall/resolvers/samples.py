@@ -1,7 +1,7 @@
 """The demo's own records: sample servers, tags and a labelled past. Everything may be run again."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import delete, select, text, update
 
@@ -11,9 +11,12 @@ from whalefall.crypto import KeyRing
 from whalefall.db import ReadSession, WriteSession
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.passwords import check_password
+from whalefall.domain.periods import add_months
+from whalefall.domain.states import ScheduleTask, SyncTrigger
 from whalefall.domain.tls import Tls, TlsMode
 from whalefall.models.databases import InstanceDatabase, TableSnapshot
 from whalefall.models.instances import Credential, Instance, Tag
+from whalefall.models.sync import SyncRecord
 from whalefall.models.users import ApiToken, User
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.credentials import (
@@ -29,13 +32,15 @@ from whalefall.resolvers.instances import (
     create_instance,
     update_instance,
 )
-from whalefall.resolvers.maintenance import create_partitions
+from whalefall.resolvers.partitions import create_partitions
+from whalefall.resolvers.sessions import start_task
 from whalefall.resolvers.tags import TagInput, create_tag
 from whalefall.resolvers.users import create_api_token, create_user, revoke_all
 
-DAYS = 30
-# Every database shrinks, going back, at a pace of its own (0.1 to 1.6 per cent a day, by its id)
-# with a wobble of up to 0.5 per cent: always the same numbers, so a second look finds them again.
+DAYS = 365
+# Every database shrinks, going back, at a pace of its own (0.02 to 0.32 per cent a day, by its id),
+# faster over working days than over weekends, with a wobble of up to 0.5 per cent: always the same
+# numbers, so a second look finds them again.
 # Days of a database that has a past already, invented or real, are left alone.
 HISTORY = text("""
     INSERT INTO database_size_stats (database_id, stat_date, instance_id, size_bytes, data_bytes,
@@ -46,7 +51,8 @@ HISTORY = text("""
       FROM instance_databases AS known
      CROSS JOIN LATERAL (
            SELECT CAST(:today AS date) - ago AS day,
-                  exp(-ago * (1 + known.id % 16) / 1000.0)
+                  exp(-ago * (1 + known.id % 16) / 5000.0)
+                  * (1 - 0.004 * (extract(isodow FROM CAST(:today AS date) - ago) >= 6)::int)
                   * (1 + ((known.id * 31 + ago * 7) % 11 - 5) / 1000.0) AS share
              FROM generate_series(1, :days) AS ago) AS past
      WHERE known.instance_id = :instance_id AND known.is_active AND known.size_bytes IS NOT NULL
@@ -140,13 +146,22 @@ async def register_sample(
 async def save_sample_history(
     session: WriteSession, actor: Actor, instance_id: int, *, today: date
 ) -> None:
-    """Invent a month before today from the present sizes; every row of it says SAMPLE."""
+    """Invent a year before today from the present sizes; every row of it says SAMPLE."""
     actor.require(Permission.ADMIN)
-    await create_partitions(session, today - timedelta(days=DAYS), today)
+    first = today.replace(day=1)
+    await create_partitions(session, [add_months(first, -ago) for ago in range(13)])
     here = {"instance_id": instance_id}
     await session.execute(HISTORY, {**here, "today": today, "days": DAYS})
     await session.execute(TOTALS, here)
     await save_growth(session, instance_id)
+
+
+async def sum_up_samples(session: WriteSession, actor: Actor) -> None:
+    """Have the years that were invented summed up, by the task that does it every night."""
+    actor.require(Permission.ADMIN)
+    known = select(SyncRecord.id).where(SyncRecord.task == ScheduleTask.AGGREGATION).limit(1)
+    if (await session.execute(known)).first() is None:
+        await start_task(session, actor, ScheduleTask.AGGREGATION, trigger=SyncTrigger.MANUAL)
 
 
 async def unread_databases(

@@ -9,10 +9,11 @@ import structlog
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.domain.states import ScheduleTask, SyncStatus
+from whalefall.resolvers.aggregation.keeping import sum_up_what_is_new
 from whalefall.resolvers.collection.claims import Claim, Outcome, fence, finish
 from whalefall.resolvers.collection.leases import run_claimed
 from whalefall.resolvers.collection.records import failed, say, since
-from whalefall.resolvers.maintenance import keep_partitions
+from whalefall.resolvers.partitions import look_after_partitions
 from whalefall.resolvers.retention import forget_what_is_old
 
 LONGEST_SECONDS = 3600
@@ -42,7 +43,12 @@ async def do_task(db: Database, actor: Actor, record_id: int) -> None:
 
 async def _partitions(db: Database, actor: Actor, report: Report) -> Outcome:
     await report("partitions", 0.1)
-    return _done(items_created=await keep_partitions(db, actor))
+    done = await look_after_partitions(db, actor)
+    return _done(items_created=done.created, items_updated=done.moved, items_removed=done.dropped)
+
+
+async def _aggregation(db: Database, actor: Actor, report: Report) -> Outcome:
+    return _done(items_seen=await sum_up_what_is_new(db, actor, report))
 
 
 async def _retention(db: Database, actor: Actor, report: Report) -> Outcome:
@@ -55,6 +61,7 @@ def _done(**counts: int) -> Outcome:
 
 
 TASKS: Mapping[ScheduleTask, Callable[[Database, Actor, Report], Awaitable[Outcome]]] = {
+    ScheduleTask.AGGREGATION: _aggregation,
     ScheduleTask.PARTITIONS: _partitions,
     ScheduleTask.RETENTION: _retention,
 }

@@ -15,6 +15,11 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+import whalefall.schema.enums_of_periods  # noqa: F401 (what it says of enums)
+from whalefall.resolvers.aggregation.reading import (
+    DATABASE_AGGREGATIONS,
+    INSTANCE_AGGREGATIONS,
+)
 from whalefall.resolvers.audit_entries import AUDIT_ENTRIES
 from whalefall.resolvers.credentials import CREDENTIALS
 from whalefall.resolvers.databases import DATABASES
@@ -23,6 +28,11 @@ from whalefall.resolvers.schedules import SCHEDULES
 from whalefall.resolvers.sync import SYNC_SESSIONS
 from whalefall.resolvers.tags import TAGS
 from whalefall.resolvers.users import API_TOKENS, PEOPLE
+from whalefall.schema.aggregations import (
+    AggregationMutations,
+    DatabaseAggregation,
+    InstanceAggregation,
+)
 from whalefall.schema.audit import AuditEntry
 from whalefall.schema.connections import Connection
 from whalefall.schema.credentials import Credential, CredentialMutations, CredentialQueries
@@ -37,6 +47,7 @@ from whalefall.schema.instances.mutations import InstanceMutations
 from whalefall.schema.instances.privileges import PrivilegeQueries
 from whalefall.schema.instances.statistics import InstanceStatisticsQueries
 from whalefall.schema.lookup import NodeQueries
+from whalefall.schema.partitions import PartitionMutations, PartitionQueries
 from whalefall.schema.scalars import SCALARS
 from whalefall.schema.schedules import Schedule, ScheduleMutations
 from whalefall.schema.search import SearchQueries
@@ -63,6 +74,7 @@ class Query(
     PrivilegeQueries,
     SearchQueries,
     InstanceStatisticsQueries,
+    PartitionQueries,
 ):
     instances: Connection[Instance] = list_of(INSTANCES, "The instances, by name.")
     instance: Instance | None = find(INSTANCES, "One instance, also from the recycle bin.")
@@ -77,6 +89,12 @@ class Query(
         SYNC_SESSIONS, "The sync sessions, latest first."
     )
     sync_session: SyncSession | None = find(SYNC_SESSIONS, "One sync session.")
+    database_aggregations: Connection[DatabaseAggregation] = list_of(
+        DATABASE_AGGREGATIONS, "The sizes of databases by period, latest first."
+    )
+    instance_aggregations: Connection[InstanceAggregation] = list_of(
+        INSTANCE_AGGREGATIONS, "The sizes of instances by period, latest first."
+    )
     schedules: Connection[Schedule] = list_of(
         SCHEDULES, "What is done without anybody asking, the next first."
     )
@@ -105,6 +123,8 @@ class Mutation(
     SyncMutations,
     RepeatingMutations,
     ScheduleMutations,
+    AggregationMutations,
+    PartitionMutations,
 ):
     pass
 

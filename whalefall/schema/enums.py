@@ -264,16 +264,6 @@ describe(
     },
 )
 describe(
-    states.ScheduleTask,
-    "What WhaleFall does by itself.",
-    {
-        "CAPACITY": "Reads the databases and sizes of every active instance.",
-        "AGGREGATION": "Sums sizes up by day, week, month and quarter.",
-        "PARTITIONS": "Makes room for the sizes of the months ahead, and drops what is too old.",
-        "RETENTION": "Deletes log lines, sessions and sign-ins that are too old.",
-    },
-)
-describe(
     states.SyncTrigger,
     "What set a sync session off.",
     {

@@ -11,6 +11,7 @@ from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact
 from whalefall.errors import Code, said
+from whalefall.resolvers.aggregation.keeping import sum_up_today
 from whalefall.resolvers.collection.claims import Claim, Outcome, fence, finish
 from whalefall.resolvers.collection.inventory import InventoryCounts, save_inventory, save_sizes
 from whalefall.resolvers.collection.leases import run_claimed
@@ -57,6 +58,7 @@ async def _capacity(db: Database, claim: Claim) -> None:
         if counts.is_doubted:
             sizes = replace(sizes, complete=False)  # nor is a total of what is left believed
         saved = await save_sizes(session, claim.target, sizes, today=today, now=now)
+        await sum_up_today(session, claim.target, today)
         await remember(session, claim.target, remote.server, None)
         outcome = _capacity_outcome(inventory, sizes, counts, saved, since(started))
         await finish(session, claim, outcome)

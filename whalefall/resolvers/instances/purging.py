@@ -55,6 +55,7 @@ DELETE_OF_DATABASES = [
 ]
 DELETE_INSTANCES = [
     text("DELETE FROM instance_size_stats WHERE instance_id = ANY(:ids)"),
+    text("DELETE FROM instance_size_aggregations WHERE instance_id = ANY(:ids)"),
     text("DELETE FROM target_leases WHERE instance_id = ANY(:ids)"),
     text("DELETE FROM instance_tags WHERE instance_id = ANY(:ids)"),
     text("DELETE FROM instances WHERE id = ANY(:ids)"),

@@ -32,7 +32,19 @@ from whalefall.domain.paging import (
 from whalefall.resolvers.nouns.noun import Condition, Kind, Noun
 from whalefall.resolvers.nouns.text import base64_of, quoted
 
-PARSERS: dict[Any, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
+
+def _real(value: Any) -> float:
+    """JSON writes a whole one like an integer. Raises TypeError for what is no number."""
+    if type(value) not in (int, float):
+        raise TypeError
+    return float(value)
+
+
+PARSERS: dict[Any, Any] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    float: _real,
+}
 MAX_INTEGER = 2**63 - 1
 MOMENT = Kind(datetime, nullable=False)
 
@@ -147,7 +159,7 @@ def _value(kind: Kind, value: Any) -> Any:
         return None
     try:
         value = PARSERS[kind.type](value) if kind.type in PARSERS else value
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise damaged_cursor() from error
     is_enum = isinstance(kind.type, type) and issubclass(kind.type, StrEnum)
     if type(value) is not (str if is_enum else kind.type) or not _fits(value):

@@ -119,7 +119,7 @@ class SyncMutations:
     ) -> SyncInstanceCapacityPayload:
         context = info.context
         instance_id = row_id(input.instance_id, "Instance", field="instance_id")
-        seconds = _seconds(input.wait_seconds)
+        seconds = seconds_of(input.wait_seconds)
         async with context.db.write() as session:
             session_id = await start_capacity(
                 session, context.actor, instance_id, trigger=SyncTrigger.API
@@ -156,7 +156,7 @@ class SyncMutations:
     ) -> RefreshTableSizesPayload:
         context = info.context
         database_id = row_id(input.database_id, "Database", field="database_id")
-        seconds = _seconds(input.wait_seconds)
+        seconds = seconds_of(input.wait_seconds)
         async with context.db.write() as session:
             session_id = await start_table_sizes(
                 session, context.actor, database_id, trigger=SyncTrigger.API
@@ -225,7 +225,7 @@ async def _session(context: Context, session_id: int) -> SyncSession:
         return SyncSession.of(await get_sync_session(session, context.actor, session_id))
 
 
-def _seconds(seconds: int) -> int:
+def seconds_of(seconds: int) -> int:
     if not 0 <= seconds <= MAX_WAIT_SECONDS:
         raise BadInput("Wait for 0 to 60 seconds.", field="wait_seconds")
     return seconds
