@@ -93,7 +93,7 @@ class Meanings:
     def _scalar(self, kind: str, name: str, of: str) -> Any:
         match kind:
             case "ID":
-                return self.id(of)
+                return self.id(of if of == ANY or of in self._supply.ids else of_field(name))
             case "String":
                 return self._text(name)
             case "Boolean":

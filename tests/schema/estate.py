@@ -64,6 +64,7 @@ async def make_estate(session: AsyncSession) -> Estate:
     await _added(session, rows.table_names(tables))
     await _added(session, rows.history(databases))
     sums = await _added(session, rows.sums(databases))
+    grown = await _added(session, rows.growth_events(databases, users))
     sessions = await _added(session, rows.sync_sessions(users))
     records = await _added(session, rows.sync_records(sessions, databases))
     entries = await _added(session, rows.audit_entries(users, tags))
@@ -82,6 +83,7 @@ async def make_estate(session: AsyncSession) -> Estate:
         "AuditEntry": entries,
         "DatabaseAggregation": [row for row in sums if isinstance(row, DatabaseSizeAggregation)],
         "InstanceAggregation": [row for row in sums if isinstance(row, InstanceSizeAggregation)],
+        "GrowthEvent": grown,
         "Schedule": [row for row in planned if isinstance(row, Schedule)],
     }
     return Estate(

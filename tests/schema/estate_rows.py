@@ -22,7 +22,11 @@ from whalefall.domain.states import (
 )
 from whalefall.errors import Code
 from whalefall.models.base import Base
-from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
+from whalefall.models.capacity import (
+    DatabaseSizeAggregation,
+    GrowthEvent,
+    InstanceSizeAggregation,
+)
 from whalefall.models.databases import (
     DatabaseSizeStat,
     InstanceDatabase,
@@ -291,7 +295,7 @@ def sums(databases: list[InstanceDatabase]) -> Iterable[Base]:
                     "readings": max(1, where.days - number % 3),
                     "avg_bytes": SIZES[number % 5],
                     "min_bytes": number,
-                    "max_bytes": SIZES[number % 4] + number,
+                    "max_bytes": SIZES[number % 4] // 2 + number,
                     "first_bytes": number,
                     "last_bytes": SIZES[number % 5],
                     "change_bytes": change,
@@ -303,6 +307,23 @@ def sums(databases: list[InstanceDatabase]) -> Iterable[Base]:
                 if database.instance_id not in instances:
                     yield InstanceSizeAggregation(avg_database_count=number / 4, **shared)
         instances.add(database.instance_id)
+
+
+def growth_events(databases: list[InstanceDatabase], users: list[User]) -> Iterable[Base]:
+    """Of every fifth database; some were seen."""
+    today = datetime.now(UTC).date()
+    for number, database in enumerate(databases[::5]):
+        yield GrowthEvent(
+            database_id=database.id,
+            event_date=today - timedelta(days=number % 3),
+            since=today - timedelta(days=number % 3 + 1),
+            before_bytes=number,
+            after_bytes=SIZES[number % 5] // 2 + number,
+            percent=number / 3 if number % 4 else None,
+            created_at=datetime(2026, 1, 1, 0, 0, 0, number // 3, UTC),
+            acknowledged_at=_ago(AGES[0]) if number % 3 == 1 else None,
+            acknowledged_by_id=users[0].id if number % 3 == 1 else None,
+        )
 
 
 def sync_sessions(users: list[User]) -> Iterable[SyncSession]:

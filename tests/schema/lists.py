@@ -27,7 +27,7 @@ from whalefall.auth import Actor, Role
 from whalefall.domain.engines import ENGINES
 from whalefall.domain.states import ScheduleTask
 from whalefall.models.base import Base
-from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
+from whalefall.models.capacity import DatabaseSizeAggregation, GrowthEvent, InstanceSizeAggregation
 from whalefall.models.databases import InstanceDatabase, TableSize
 from whalefall.models.instances import Credential, Instance, Tag
 from whalefall.models.logs import AuditEntry
@@ -335,6 +335,24 @@ async def _sums(session: AsyncSession, model: type[Base]) -> Rows:
     return Rows(None, make)
 
 
+async def _growth_events(session: AsyncSession) -> Rows:
+    database = await make_database(session)
+    days = (date(2026, 1, 1) + timedelta(days=number) for number in count())
+
+    def make(number: int, name: str) -> GrowthEvent:
+        day = next(days)
+        return GrowthEvent(
+            database_id=database.id,
+            event_date=day,
+            since=day,
+            before_bytes=1,
+            after_bytes=2,
+            created_at=moment_of(number),
+        )
+
+    return Rows(None, make)
+
+
 async def _schedules(session: AsyncSession) -> Rows:
     tasks = list(ScheduleTask)
 
@@ -371,6 +389,7 @@ ROWS: Mapping[str, Callable[[AsyncSession], Awaitable[Rows]]] = {
     "Query.users": _users,
     "Query.auditEntries": _audit_entries,
     "Query.schedules": _schedules,
+    "Query.growthEvents": _growth_events,
     "Query.databaseAggregations": partial(_sums, model=DatabaseSizeAggregation),
     "Query.instanceAggregations": partial(_sums, model=InstanceSizeAggregation),
     "Instance.databases": _databases,

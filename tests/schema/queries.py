@@ -173,7 +173,7 @@ class _Generator:
             return f"{self._chance.choice(same)}: {name}"
         alias = self._chance.choice(MISLEADING)
         if alias in self._keys or self._happens(0.8):
-            alias = f"{name.strip('_')[0]}{len(self._keys)}"
+            alias = f"{name.strip('_')[0]}_{len(self._keys)}"
         self._keys[alias] = stands_for
         return f"{alias}: {name}"
 

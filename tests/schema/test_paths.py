@@ -28,7 +28,7 @@ from whalefall.schema.http import GRAPHQL_JSON, GraphQLEndpoint
 
 QUERIES = int(os.environ.get("WHALEFALL_TEST_QUERIES", "500"))
 CHUNK = 500
-MAX_UNANSWERED = 11  # fields of which a chunk's answers know no value: lists deep inside, mostly
+MAX_UNANSWERED = 25  # fields of which a chunk's answers know no value: lists deep inside, mostly
 UNSUPPORTED = {  # the largest share of queries that may be left to the resolvers, by reason
     "User.csrf_token": 0.2,
     "Query.me": 0.1,
@@ -36,6 +36,9 @@ UNSUPPORTED = {  # the largest share of queries that may be left to the resolver
     "Schedule.words": 0.1,
     "Query.my_preferences": 0.1,
     "Query.partitions": 0.1,
+    "Query.forecast": 0.1,
+    "Query.capacity_summary": 0.1,
+    "Query.growth_rule": 0.1,
     "Query.search": 0.1,
     "Query.database_statistics": 0.1,
     "Query.instance_statistics": 0.1,
@@ -148,7 +151,7 @@ async def test_generated_queries_are_answered_alike(paths: Paths, start: int) ->
         actor = paths.estate.vera if seed % 4 == 3 else paths.estate.ada
         compiled, resolved = await both(paths, asked.message, actor)
         codes = codes_of(resolved) - (NOT_FOR_VERA if actor is paths.estate.vera else set())
-        if compiled != resolved or not codes <= {"BAD_USER_INPUT"}:
+        if compiled != resolved or not codes <= {"BAD_USER_INPUT", "NOT_FOUND"}:
             wrong.append(f"{asked}\nas {actor.name}\n{difference(compiled, resolved)}")
         refused += bool(codes)
         data = body_of(resolved).get("data")

@@ -10,7 +10,7 @@ from tests.schema.supply import ROOT, Supply, named_orders
 from whalefall.schema.ids import global_id
 from whalefall.schema.limits import refusal
 
-QUERIES = 1800
+QUERIES = 3000
 FORMS = {
     "alias",
     "boolean_value",

@@ -34,6 +34,9 @@ class InstanceDatabase(Base):
     growth_bytes: Mapped[Bytes | None]
     growth_percent: Mapped[float | None]
     growth_since: Mapped[date | None]
+    # What people say of it: how large it may become, and until when its growth is no event.
+    limit_bytes: Mapped[Bytes | None]
+    growth_muted_until: Mapped[date | None]
     __table_args__ = (
         UniqueConstraint("instance_id", "name"),
         Index("ix_instance_databases_growth_bytes_id", "growth_bytes", "id"),

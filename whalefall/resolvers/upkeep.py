@@ -13,6 +13,7 @@ from whalefall.resolvers.aggregation.keeping import sum_up_what_is_new
 from whalefall.resolvers.collection.claims import Claim, Outcome, fence, finish
 from whalefall.resolvers.collection.leases import run_claimed
 from whalefall.resolvers.collection.records import failed, say, since
+from whalefall.resolvers.forecasts import forecast_all
 from whalefall.resolvers.partitions import look_after_partitions
 from whalefall.resolvers.retention import forget_what_is_old
 
@@ -48,7 +49,8 @@ async def _partitions(db: Database, actor: Actor, report: Report) -> Outcome:
 
 
 async def _aggregation(db: Database, actor: Actor, report: Report) -> Outcome:
-    return _done(items_seen=await sum_up_what_is_new(db, actor, report))
+    summed = await sum_up_what_is_new(db, actor, report)
+    return _done(items_seen=summed, items_created=await forecast_all(db, actor, report))
 
 
 async def _retention(db: Database, actor: Actor, report: Report) -> Outcome:

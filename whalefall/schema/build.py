@@ -23,6 +23,7 @@ from whalefall.resolvers.aggregation.reading import (
 from whalefall.resolvers.audit_entries import AUDIT_ENTRIES
 from whalefall.resolvers.credentials import CREDENTIALS
 from whalefall.resolvers.databases import DATABASES
+from whalefall.resolvers.growth_events import GROWTH_EVENTS
 from whalefall.resolvers.instances import INSTANCES
 from whalefall.resolvers.schedules import SCHEDULES
 from whalefall.resolvers.sync import SYNC_SESSIONS
@@ -40,6 +41,8 @@ from whalefall.schema.database_statistics import StatisticsQueries
 from whalefall.schema.databases import Database
 from whalefall.schema.enums import refresh_engines
 from whalefall.schema.fields import find, list_of
+from whalefall.schema.forecasts import ForecastMutations, ForecastQueries
+from whalefall.schema.growth_events import GrowthEvent, GrowthMutations, GrowthQueries
 from whalefall.schema.instances import Instance
 from whalefall.schema.instances.bulk import InstanceBulkMutations
 from whalefall.schema.instances.importing import InstanceImportMutations
@@ -75,6 +78,8 @@ class Query(
     SearchQueries,
     InstanceStatisticsQueries,
     PartitionQueries,
+    ForecastQueries,
+    GrowthQueries,
 ):
     instances: Connection[Instance] = list_of(INSTANCES, "The instances, by name.")
     instance: Instance | None = find(INSTANCES, "One instance, also from the recycle bin.")
@@ -94,6 +99,9 @@ class Query(
     )
     instance_aggregations: Connection[InstanceAggregation] = list_of(
         INSTANCE_AGGREGATIONS, "The sizes of instances by period, latest first."
+    )
+    growth_events: Connection[GrowthEvent] = list_of(
+        GROWTH_EVENTS, "Growth that the rule makes an event, latest first."
     )
     schedules: Connection[Schedule] = list_of(
         SCHEDULES, "What is done without anybody asking, the next first."
@@ -125,6 +133,8 @@ class Mutation(
     ScheduleMutations,
     AggregationMutations,
     PartitionMutations,
+    ForecastMutations,
+    GrowthMutations,
 ):
     pass
 

@@ -1,7 +1,7 @@
 """The closed sets of what is done and kept by time, with what the API says of each value."""
 
 from whalefall.domain import states
-from whalefall.resolvers import partitions
+from whalefall.resolvers import forecasts, partitions
 from whalefall.schema.enums import describe
 
 describe(
@@ -46,5 +46,21 @@ describe(
         "AGGREGATION": "Sums sizes up by day, week, month and quarter.",
         "PARTITIONS": "Makes room for the sizes of the months ahead, and drops what is too old.",
         "RETENTION": "Deletes log lines, sessions and sign-ins that are too old.",
+    },
+)
+describe(
+    forecasts.ForecastStatus,
+    "Whether there is a forecast.",
+    {
+        "READY": "There is one.",
+        "INSUFFICIENT_DATA": "Fewer than 14 readings since the last purge or resize.",
+    },
+)
+describe(
+    forecasts.CeilingSource,
+    "Who says how large a database may become.",
+    {
+        "ENGINE": "The settings of its files.",
+        "MANUAL": "A limit that somebody has set.",
     },
 )

@@ -24,6 +24,7 @@ from whalefall.resolvers.collection.records import (
     since,
 )
 from whalefall.resolvers.collection.targets import endpoint_of, target_of
+from whalefall.resolvers.growth_events import record_growth
 
 DOUBTED = said(
     "More than half of the known databases were missing; nothing was deactivated until a second"
@@ -59,6 +60,7 @@ async def _capacity(db: Database, claim: Claim) -> None:
             sizes = replace(sizes, complete=False)  # nor is a total of what is left believed
         saved = await save_sizes(session, claim.target, sizes, today=today, now=now)
         await sum_up_today(session, claim.target, today)
+        await record_growth(session, claim.target, today)
         await remember(session, claim.target, remote.server, None)
         outcome = _capacity_outcome(inventory, sizes, counts, saved, since(started))
         await finish(session, claim, outcome)
