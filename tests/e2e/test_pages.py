@@ -38,6 +38,9 @@ PAGES = {
     "instance-stats": "/instances/stats",
     "sync-sessions": "/sync-sessions",
     "jobs": "/jobs",
+    "capacity": "/capacity",
+    "capacity-bars": "/capacity?level=instances&period=monthly&look=bar",
+    "partitions": "/partitions",
     "credentials": "/credentials",
     "credential-new": "/credentials/new",
     "credential-keys": "/credentials/keys",
@@ -59,6 +62,7 @@ BELOW = {  # page -> the page that it hangs on, and where
     "instance-privileges": ("instance", "/privileges"),
     "instance-recycle": ("instance", "/../actions/recycle?ids="),
     "tables": ("database", "/tables"),
+    "database-limit": ("database", "/limit"),
     "tables-found": ("database", "/tables?search=entity_001"),
 }
 LONGER = """() => {

@@ -71,6 +71,14 @@ TOTALS = text("""
 """)
 
 
+# What some of them may become, so that forecasts have something to say.
+LIMITS = text("""
+    UPDATE instance_databases SET limit_bytes = (size_bytes * 1.1)::bigint
+     WHERE instance_id = :instance_id AND limit_bytes IS NULL AND ceiling_bytes IS NULL
+       AND name IN ('shop', 'archive', 'telemetry', 'crm', 'reporting')
+""")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SampleInstance:
     """A server of the demo, and the account that reads it."""
@@ -153,6 +161,7 @@ async def save_sample_history(
     here = {"instance_id": instance_id}
     await session.execute(HISTORY, {**here, "today": today, "days": DAYS})
     await session.execute(TOTALS, here)
+    await session.execute(LIMITS, here)
     await save_growth(session, instance_id)
 
 

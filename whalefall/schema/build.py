@@ -15,7 +15,6 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-import whalefall.schema.enums_of_periods  # noqa: F401 (what it says of enums)
 from whalefall.resolvers.aggregation.reading import (
     DATABASE_AGGREGATIONS,
     INSTANCE_AGGREGATIONS,

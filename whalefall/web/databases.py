@@ -31,6 +31,7 @@ from whalefall.resolvers.databases import (
     ledger_statistics,
     list_ledger,
 )
+from whalefall.resolvers.forecasts import get_forecast
 from whalefall.resolvers.growth import database_growth
 from whalefall.resolvers.instances import (
     InstanceFilter,
@@ -133,6 +134,7 @@ async def detail(request: Request) -> Response:
             for days in SPANS
         ]
         tables = await tables_of(request, session, row)
+        expected = await get_forecast(session, actor, database_id, today=today)
     space, space_at = _space(row, tables["snapshot"])
     return render(
         request,
@@ -145,6 +147,7 @@ async def detail(request: Request) -> Response:
         logs=[(point.date, point.log_bytes) for point in points],
         parted=any(point.log_bytes is not None for point in points),
         growths=growths,
+        expected=expected,
         days=(today - since).days,
         sampled=sum(point.is_sample for point in points),
         range=span,

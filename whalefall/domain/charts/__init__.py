@@ -5,6 +5,7 @@ What is not a finite number is a gap: never drawn, never counted, never an excep
 
 from whalefall.domain.charts.areas import Cell, treemap
 from whalefall.domain.charts.bars import Segment, share, stack, timeline
+from whalefall.domain.charts.dumbbells import Dumbbell, dumbbells
 from whalefall.domain.charts.lines import Chart, Line, Row, lines, trend
 from whalefall.domain.charts.scale import Growth, growth, ticks
 from whalefall.domain.charts.sparks import Spark, spark
@@ -12,11 +13,13 @@ from whalefall.domain.charts.sparks import Spark, spark
 __all__ = [
     "Cell",
     "Chart",
+    "Dumbbell",
     "Growth",
     "Line",
     "Row",
     "Segment",
     "Spark",
+    "dumbbells",
     "growth",
     "lines",
     "share",

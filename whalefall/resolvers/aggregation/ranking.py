@@ -1,0 +1,142 @@
+"""The databases or instances of the latest period, ranked, with their past and their forecasts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
+
+from whalefall.auth import Actor, Permission
+from whalefall.db import Session
+from whalefall.domain.forecast import DaysUntilFull
+from whalefall.domain.paging import OrderBy, Page, PageRequest
+from whalefall.domain.sizes import Bytes
+from whalefall.domain.states import AggregationPeriod
+from whalefall.resolvers.aggregation.computing import DATABASES, Level
+from whalefall.resolvers.aggregation.reading import (
+    DATABASE_AGGREGATIONS,
+    INSTANCE_AGGREGATIONS,
+    DatabaseAggregationFilter,
+    DatabaseAggregationRow,
+    InstanceAggregationFilter,
+    InstanceAggregationRow,
+)
+from whalefall.resolvers.nouns import reading
+from whalefall.resolvers.nouns.queries import Listing
+
+Rows = Page[DatabaseAggregationRow] | Page[InstanceAggregationRow]
+IDS = bindparam("ids", type_=ARRAY(BigInteger))
+LATEST = {
+    level: text(f"""
+        SELECT max(period_start) FROM {level}_size_aggregations WHERE period = :period
+    """)  # noqa: S608 (names of ours)
+    for level in ("database", "instance")
+}
+PAST = {
+    level: text(f"""
+        SELECT {level}_id AS key, period_start, avg_bytes, change_bytes, change_percent, is_sample
+          FROM {level}_size_aggregations
+         WHERE {level}_id = ANY(:ids) AND period = :period AND period_start >= :first
+         ORDER BY {level}_id, period_start
+    """).bindparams(IDS)  # noqa: S608 (names of ours)
+    for level in ("database", "instance")
+}
+FORECASTS = text("""
+    SELECT database_id, full_p10, full_p50, full_p90, ceiling_bytes FROM database_forecasts
+     WHERE database_id = ANY(:ids)
+""").bindparams(IDS)
+
+
+@dataclass(frozen=True)
+class PastRow:
+    """One period of the past: its average, and how that had changed."""
+
+    start: date
+    size: int
+    change: int | None
+    percent: float | None
+    is_sample: bool
+
+
+@dataclass(frozen=True)
+class Fullness:
+    """When a database is expected to be full. No `ceiling`: nobody says how large it may be."""
+
+    ceiling: Bytes | None
+    full: DaysUntilFull
+
+
+async def latest_period(
+    session: Session, actor: Actor, level: Level, period: AggregationPeriod
+) -> date | None:
+    """The first day of the latest period that was summed up; none: nothing was yet."""
+    actor.require(Permission.VIEW)
+    statement = LATEST[_name(level)]
+    return (await session.execute(statement, {"period": period})).scalar()
+
+
+async def list_database_sums(
+    session: Session,
+    actor: Actor,
+    filter: DatabaseAggregationFilter,
+    order: OrderBy,
+    page: PageRequest,
+) -> Page[DatabaseAggregationRow]:
+    """One page of sums of databases."""
+    listing = Listing(filter=filter, order=order, page=page)
+    return await reading.list_rows(session, actor, DATABASE_AGGREGATIONS, listing)
+
+
+async def list_instance_sums(
+    session: Session,
+    actor: Actor,
+    filter: InstanceAggregationFilter,
+    order: OrderBy,
+    page: PageRequest,
+) -> Page[InstanceAggregationRow]:
+    """One page of sums of instances."""
+    listing = Listing(filter=filter, order=order, page=page)
+    return await reading.list_rows(session, actor, INSTANCE_AGGREGATIONS, listing)
+
+
+async def past_of(
+    session: Session,
+    actor: Actor,
+    level: Level,
+    ids: Sequence[int],
+    period: AggregationPeriod,
+    first: date,
+) -> dict[int, list[PastRow]]:
+    """The periods from `first` on of databases or instances, by their ids, oldest first."""
+    actor.require(Permission.VIEW)
+    values = {"ids": list(ids), "period": period, "first": first}
+    found: dict[int, list[PastRow]] = {key: [] for key in ids}
+    for row in await session.execute(PAST[_name(level)], values):
+        found[row.key].append(
+            PastRow(
+                row.period_start,
+                row.avg_bytes,
+                row.change_bytes,
+                row.change_percent,
+                row.is_sample,
+            )
+        )
+    return found
+
+
+async def fullness_of(
+    session: Session, actor: Actor, database_ids: Sequence[int]
+) -> dict[int, Fullness]:
+    """When databases are expected to be full, by their ids; without a forecast they are missing."""
+    actor.require(Permission.VIEW)
+    found = await session.execute(FORECASTS, {"ids": list(database_ids)})
+    return {
+        row.database_id: Fullness(
+            row.ceiling_bytes, DaysUntilFull(p10=row.full_p10, p50=row.full_p50, p90=row.full_p90)
+        )
+        for row in found
+    }
+
+
+def _name(level: Level) -> str:
+    return "database" if level is DATABASES else "instance"

@@ -1,0 +1,239 @@
+"""Capacity: what has grown, how much and since when, what will be full, and what stood out."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from whalefall.db import ReadSession
+from whalefall.domain.paging import Direction, OrderBy, PageRequest
+from whalefall.domain.periods import span_of, spans
+from whalefall.domain.states import AggregationPeriod
+from whalefall.errors import BadInput, Problem
+from whalefall.resolvers.aggregation.computing import DATABASES, INSTANCES
+from whalefall.resolvers.aggregation.ranking import (
+    PastRow,
+    fullness_of,
+    latest_period,
+    list_database_sums,
+    list_instance_sums,
+    past_of,
+)
+from whalefall.resolvers.aggregation.reading import (
+    DatabaseAggregationFilter,
+    DatabaseAggregationOrderField,
+    InstanceAggregationFilter,
+    InstanceAggregationOrderField,
+)
+from whalefall.resolvers.aggregation.summary import capacity_summary
+from whalefall.resolvers.growth_events import (
+    GrowthEventFilter,
+    get_growth_rule,
+    list_growth_events,
+)
+from whalefall.resolvers.instances import list_instance_options
+from whalefall.web import forms
+from whalefall.web.html import render
+from whalefall.web.lists import list_state
+from whalefall.web.words import N_
+
+COUNTS = (14, 7, 30, 90)  # of periods, the usual one first
+TOPS = (6, 10, 20)
+SIZES = (20, 50, 100)
+OPTIONS = 200
+LABELS = {
+    "search": N_("Search"),
+    "engine": N_("Engine"),
+    "instance_id": N_("Instance"),
+}
+HIDDEN = ("level", "period", "count", "top", "measure", "look")
+
+
+class Level(StrEnum):
+    DATABASES = "DATABASES"
+    INSTANCES = "INSTANCES"
+
+
+class Measure(StrEnum):
+    SIZE = "SIZE"
+    CHANGE = "CHANGE"
+    PERCENT = "PERCENT"
+
+
+class Look(StrEnum):
+    LINE = "LINE"
+    BAR = "BAR"
+
+
+ORDERS = {Measure.SIZE: "SIZE", Measure.CHANGE: "CHANGE", Measure.PERCENT: "CHANGE_PERCENT"}
+
+
+async def capacity(request: Request) -> Response:
+    """The latest period, ranked; above it the past of the first of them, and what stood out."""
+    fields, actor = request.query_params, request.state.actor
+    level = forms.choice(fields, "level", Level) or Level.DATABASES
+    period = forms.choice(fields, "period", AggregationPeriod) or AggregationPeriod.DAILY
+    measure = forms.choice(fields, "measure", Measure) or Measure.SIZE
+    count, top = _one_of(fields, "count", COUNTS), _one_of(fields, "top", TOPS)
+    state, page = list_state(
+        request,
+        "capacity_panel",
+        LABELS,
+        hidden=HIDDEN,
+        default_order="-change",
+        choices=SIZES,
+    )
+    async with request.app.state.db.read() as session:
+        latest = await latest_period(session, actor, _level(level), period)
+        shown = await _ranked(request, session, level, period, latest, page)
+        first = await _ranked(
+            request,
+            session,
+            level,
+            period,
+            latest,
+            PageRequest(first=top),
+            OrderBy(_field(level, ORDERS[measure]), Direction.DESC),
+        )
+        ids = [_key(level, row) for row in (*shown.rows, *first.rows)]
+        since = spans(period, latest or _today(request), count)[0].start
+        past = await past_of(session, actor, _level(level), ids, period, since)
+        full = await fullness_of(session, actor, ids) if level is Level.DATABASES else {}
+        summary = await capacity_summary(session, actor, period)
+        events = await list_growth_events(
+            session, actor, GrowthEventFilter(is_open=True), PageRequest(first=10)
+        )
+        rule = await _rule(session, actor)
+        options = await list_instance_options(session, actor, OPTIONS)
+    return render(
+        request,
+        "capacity/list.html",
+        push=state.here,
+        list=state,
+        page=shown,
+        key={row.id: _key(level, row) for row in (*shown.rows, *first.rows)},
+        name={row.id: _name(level, row) for row in (*shown.rows, *first.rows)},
+        lines=[(_name(level, row), _line(past[_key(level, row)], measure)) for row in first.rows],
+        first=first.rows,
+        bells=[
+            (_name(level, row), row.avg_bytes - (row.change_bytes or 0), row.avg_bytes)
+            for row in first.rows
+            if row.change_bytes
+        ],
+        sparks={key: _spark(rows, period, since, count) for key, rows in past.items()},
+        full=full,
+        sampled=any(row.is_sample for rows in past.values() for row in rows),
+        summary=summary,
+        events=events.rows,
+        rule=rule,
+        level=level,
+        period=period,
+        measure=measure,
+        look=forms.choice(fields, "look", Look) or Look.LINE,
+        count=count,
+        top=top,
+        counts=[(each, each) for each in sorted(COUNTS)],
+        tops=[(each, each) for each in TOPS],
+        levels=list(Level),
+        periods=list(AggregationPeriod),
+        measures=list(Measure),
+        looks=list(Look),
+        instance_options=options,
+    )
+
+
+async def _ranked(
+    request: Request,
+    session: ReadSession,
+    level: Level,
+    period: AggregationPeriod,
+    latest: date | None,
+    page: PageRequest,
+    order: OrderBy | None = None,
+) -> Any:
+    """One page of the latest period, in the order that the address asks for, or in another."""
+    fields, actor = request.query_params, request.state.actor
+    day = latest or _today(request)
+    shared: dict[str, Any] = {
+        "period": period,
+        "start": day,
+        "end": day,
+        "search": forms.text(fields, "search"),
+        "engines": forms.engines(fields, "engine"),
+        "instance_id": forms.integer(fields, "instance_id"),
+    }
+    if level is Level.INSTANCES:
+        asked = forms.order(fields, InstanceAggregationOrderField) or _grown(level)
+        filter = InstanceAggregationFilter(**shared)
+        return await list_instance_sums(session, actor, filter, order or asked, page)
+    asked = forms.order(fields, DatabaseAggregationOrderField) or _grown(level)
+    filter = DatabaseAggregationFilter(**shared)
+    return await list_database_sums(session, actor, filter, order or asked, page)
+
+
+def _grown(level: Level) -> OrderBy:
+    return OrderBy(_field(level, "CHANGE"), Direction.DESC)
+
+
+def _field(level: Level, name: str) -> StrEnum:
+    if level is Level.INSTANCES:
+        return InstanceAggregationOrderField(name)
+    return DatabaseAggregationOrderField(name)
+
+
+def _level(level: Level) -> Any:
+    return INSTANCES if level is Level.INSTANCES else DATABASES
+
+
+def _key(level: Level, row: Any) -> int:
+    return int(row.instance_id if level is Level.INSTANCES else row.database_id)
+
+
+def _name(level: Level, row: Any) -> str:
+    return str(row.instance_name if level is Level.INSTANCES else row.database_name)
+
+
+def _line(past: Sequence[PastRow], measure: Measure) -> list[tuple[date, float | None]]:
+    values = {Measure.SIZE: "size", Measure.CHANGE: "change", Measure.PERCENT: "percent"}
+    return [(row.start, getattr(row, values[measure])) for row in past]
+
+
+def _spark(
+    past: Sequence[PastRow], period: AggregationPeriod, since: date, count: int
+) -> list[int | None]:
+    """A size for each period, none where there was no reading: a gap in the line."""
+    known = {row.start: row.size for row in past}
+    found, day = [], since
+    for _ in range(count):
+        found.append(known.get(day))
+        day = span_of(period, day).end + timedelta(days=1)
+    return found
+
+
+def _one_of(fields: forms.Fields, name: str, known: tuple[int, ...]) -> int:
+    value = forms.integer(fields, name)
+    if value is None:
+        return known[0]
+    if value not in known:
+        raise BadInput("Choose one of the numbers that are offered.", field=name)
+    return value
+
+
+def _today(request: Request) -> date:
+    return datetime.now(UTC).astimezone(request.app.state.settings.zone).date()
+
+
+async def _rule(session: ReadSession, actor: Any) -> Any:
+    try:
+        return await get_growth_rule(session, actor)
+    except Problem:
+        return None
+
+
+ROUTES = [
+    Route("/capacity", capacity),
+]

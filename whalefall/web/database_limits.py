@@ -1,0 +1,60 @@
+"""The dialog that says how large a database may become."""
+
+from datetime import UTC, date, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from whalefall.auth import Permission
+from whalefall.errors import Problem
+from whalefall.resolvers.databases import get_database
+from whalefall.resolvers.forecasts import CeilingSource, get_forecast, set_size_limit
+from whalefall.web import forms
+from whalefall.web.html import done, render
+from whalefall.web.words import N_
+
+
+async def limit(request: Request) -> Response:
+    """How large a database may become, as somebody says."""
+    request.state.actor.require(Permission.UPDATE)
+    database_id = forms.path_id(request)
+    async with request.app.state.db.read() as session:
+        row = await get_database(session, request.state.actor, database_id)
+        made = await get_forecast(session, request.state.actor, database_id, today=_today(request))
+    manual = made.ceiling_source is CeilingSource.MANUAL and made.ceiling_bytes
+    values = {"limit": f"{manual / 2**30:.6g} GiB" if manual else ""}
+    return render(request, "databases/limit.html", row=row, values=values)
+
+
+async def save_limit(request: Request) -> Response:
+    request.state.actor.require(Permission.UPDATE)
+    database_id, fields = forms.path_id(request), await request.form()
+    async with request.app.state.db.read() as session:
+        row = await get_database(session, request.state.actor, database_id)
+    try:
+        async with request.app.state.db.write() as session:
+            await set_size_limit(
+                session, request.state.actor, database_id, forms.size(fields, "limit")
+            )
+    except Problem as problem:
+        errors = {"limit": next(iter(forms.refusal(problem).values()))}
+        return render(
+            request,
+            "databases/limit.html",
+            status=422,
+            row=row,
+            values=dict(fields),
+            errors=errors,
+        )
+    return done(request, f"/databases/{row.id}", changed="tables", title=N_("Saved the limit"))
+
+
+def _today(request: Request) -> date:
+    return datetime.now(UTC).astimezone(request.app.state.settings.zone).date()
+
+
+ROUTES = [
+    Route("/databases/{id:row_id}/limit", limit, methods=["GET"]),
+    Route("/databases/{id:row_id}/limit", save_limit, methods=["POST"]),
+]
