@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import estates
 from benchmarks.answering import SHAPES, Contest
+from benchmarks.capacities import bench_capacity
 from benchmarks.exports import bench_csv
 from benchmarks.installation import installed, opened
 from benchmarks.measuring import ROUNDS
@@ -24,7 +25,7 @@ from whalefall.settings import Settings
 
 ASKING = (*TITLES, SHAPES)
 CSV = "csv"
-ALONE = {"search": bench_search, "pages": bench_pages}
+ALONE = {"search": bench_search, "pages": bench_pages, "capacity": bench_capacity}
 WRITING = {"snapshots": bench_snapshots, "refresh": bench_refresh}
 NAMES = (*ASKING, CSV, *ALONE, *WRITING)
 

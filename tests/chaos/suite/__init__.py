@@ -1,0 +1,1 @@
+"""Twenty minutes of it; WHALEFALL_CHAOS_SEED says which twenty."""

@@ -1,0 +1,210 @@
+"""A WhaleFall of processes: workers and schedulers that may be killed, servers that come back."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import text
+
+from tests.factories import OTTO, POSTGRESQL, make_credential, make_database, make_instance
+from tests.faults.proxy import Fault, FaultProxy, fault_proxy
+from whalefall.crypto import generate_key_line
+from whalefall.db import Database, migrate
+from whalefall.domain.states import SyncTrigger
+from whalefall.embedded import (
+    EmbeddedPostgres,
+    EmbeddedValkey,
+    running_postgres,
+    running_valkey,
+)
+from whalefall.errors import ServiceUnavailable
+from whalefall.queue import Job, make_broker, send
+from whalefall.resolvers.sessions import start_table_sizes
+from whalefall.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60
+LOOK_SECONDS = 0.1
+SLOW_SECONDS = 0.05  # for each chunk between a worker and its target
+TABLES = 30
+UNENDED = """
+    SELECT count(*) AS count FROM sync_instance_records
+     WHERE status NOT IN ('COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELLED')
+"""
+
+
+@dataclass
+class World:
+    """`database_ids` are shops on a server of somebody else's, behind a slow wire."""
+
+    settings: Settings
+    state: Path
+    db: Database
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    proxy: FaultProxy
+    random: Random
+    database_ids: list[int] = field(default_factory=list)
+    processes: dict[str, list[subprocess.Popen[bytes]]] = field(default_factory=dict)
+
+    def spawn(self, command: str, count: int = 1) -> None:
+        """Start `python -m whalefall COMMAND`, so often."""
+        names = ("database_url", "redis_url", "secret_keys")
+        given = {f"WHALEFALL_{name.upper()}": getattr(self.settings, name) for name in names}
+        allowed = {"WHALEFALL_TARGETS_ALLOW": ",".join(self.settings.targets_allow)}
+        for _ in range(count):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "whalefall", command],
+                env={**os.environ, **given, **allowed},
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self.processes.setdefault(command, []).append(process)
+
+    def kill_one(self, command: str) -> None:
+        """As if the power had failed for one of them; another takes its place."""
+        victim = self.random.choice(self.processes[command])
+        self.processes[command].remove(victim)
+        victim.kill()
+        victim.wait()
+        self.spawn(command)
+
+    def stop_all(self) -> None:
+        for process in [one for each in self.processes.values() for one in each]:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait()
+        self.processes.clear()
+
+    async def refresh(self, database_id: int) -> int:
+        """Ask for the tables of a shop; the id of the session."""
+        async with self.db.write() as session:
+            return await start_table_sizes(session, OTTO, database_id, trigger=SyncTrigger.API)
+
+    async def refresh_all(self) -> list[int]:
+        return [await self.refresh(database_id) for database_id in self.database_ids]
+
+    async def run(self, sql: str) -> None:
+        async with self.db.write() as session:
+            await session.execute(text(sql))
+
+    async def until_running(self) -> None:
+        """Until a worker has done something: starting takes it a while."""
+        await self.refresh(self.database_ids[-1])
+        await self.until_ended()
+        await self.run("DELETE FROM table_snapshots")
+        await self.run("DELETE FROM database_table_size_stats")
+
+    async def one(self, sql: str, **values: Any) -> dict[str, Any]:
+        async with self.db.read() as session:
+            return dict((await session.execute(text(sql), values)).mappings().one())
+
+    async def all(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        async with self.db.read() as session:
+            return [dict(row) for row in (await session.execute(text(sql), values)).mappings()]
+
+    async def until_ended(self, seconds: float = PATIENCE_SECONDS) -> None:
+        """Until no record waits or runs. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    if (await self.one(UNENDED))["count"] == 0:
+                        return
+                except ServiceUnavailable:
+                    pass  # it was killed, and is coming back
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def until(self, sql: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Until the statement's one value is true. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not next(iter((await self.one(sql)).values())):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def assert_whole(self, sessions: Sequence[int]) -> None:
+        """Every session is done, each of its records once, and every snapshot is one reading."""
+        found = await self.all(
+            "SELECT status, attempt FROM sync_instance_records WHERE session_id = ANY(:ids)",
+            ids=list(sessions),
+        )
+        assert {row["status"] for row in found} == {"COMPLETED"}, found
+        assert len(found) == len(set(sessions))
+        heads = await self.all(
+            "SELECT head.database_id, head.table_count, count(stat.id) AS rows"
+            "  FROM table_snapshots AS head"
+            "  LEFT JOIN database_table_size_stats AS stat USING (database_id)"
+            " WHERE head.collected_at IS NOT NULL GROUP BY 1, 2"
+        )
+        assert {(row["table_count"], row["rows"]) for row in heads} == {(TABLES, TABLES)}
+        left = await self.one("SELECT count(*) AS count FROM target_leases")
+        assert left["count"] == 0
+
+
+@asynccontextmanager
+async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
+    """Private servers, a customer's server with shops on it, and no process yet."""
+    async with AsyncExitStack() as stack:
+        quick = {"fsync": "off"}
+        postgres = stack.enter_context(running_postgres(folder / "ours", **quick))
+        target = stack.enter_context(running_postgres(folder / "theirs", max_connections="200"))
+        valkey = stack.enter_context(running_valkey(folder / "ours"))
+        migrate(postgres.url)
+        url = urlsplit(target.url)
+        proxy = await stack.enter_async_context(fault_proxy("127.0.0.1", url.port or 0))
+        settings = Settings(
+            database_url=postgres.url,
+            redis_url=valkey.url,
+            secret_keys=generate_key_line(),
+            targets_allow=(f"127.0.0.1:{proxy.port}",),
+            log_level="ERROR",
+        )
+        broker = make_broker(settings.redis_url)
+
+        async def send_job(job: Job) -> None:
+            await asyncio.to_thread(send, broker, job)
+
+        db = Database.of(settings, send=send_job)
+        await db.open()
+        stack.push_async_callback(db.close)
+        made = World(settings, folder, db, postgres, valkey, proxy, Random(seed))
+        stack.callback(made.stop_all)
+        await _furnish(made, target, shops)
+        await proxy.set(Fault.LATENCY, seconds=SLOW_SECONDS)
+        yield made
+
+
+async def _furnish(made: World, target: EmbeddedPostgres, shops: int) -> None:
+    """Every shop is a database of its own on an instance of its own."""
+    import asyncpg  # noqa: PLC0415 (only this needs it)
+
+    owner = await asyncpg.connect(target.superuser_url)
+    url = urlsplit(target.superuser_url)
+    for number in range(shops):
+        name = f"shop_{number}"
+        await owner.execute(f"CREATE DATABASE {name}")
+        inside = await asyncpg.connect(target.superuser_url, database=name)
+        for table in range(TABLES):
+            await inside.execute(f"CREATE TABLE orders_{table} (id integer)")
+        await inside.close()
+        async with made.db.write() as session:
+            credential = await make_credential(
+                session, made.db.keys, username=url.username, password=url.password or ""
+            )
+            instance = await make_instance(
+                session,
+                engine=POSTGRESQL,
+                host=made.proxy.host,
+                port=made.proxy.port,
+                credential_id=credential.id,
+            )
+            made.database_ids.append((await make_database(session, instance, name=name)).id)
+    await owner.close()
