@@ -44,15 +44,15 @@ async def run_scheduler(settings: Settings) -> None:
 
 
 async def tick(db: Database) -> None:
-    """One round. There is room for the rows of a day before anything is begun on it."""
-    try:
-        await reconcile(db, SCHEDULER)
-        await keep_partitions(db, SCHEDULER)
-        await run_due_schedules(db, SCHEDULER)
-    except ServiceUnavailable:
-        log.warning("scheduler.waiting_for_database")
-    except Exception:  # a door: the next tick must come, whatever this one met
-        log.exception("scheduler.tick_failed")
+    """One round. There is room for the rows of a day before anything is begun on it; a part that
+    goes wrong keeps no other from its turn, and has its own again in the next round."""
+    for part in (reconcile, keep_partitions, run_due_schedules):
+        try:
+            await part(db, SCHEDULER)
+        except ServiceUnavailable:
+            log.warning("scheduler.waiting_for_database")
+        except Exception:  # a door: the next tick must come, whatever this one met
+            log.exception("scheduler.tick_failed", part=part.__name__)
 
 
 async def _pause(stopping: asyncio.Event) -> None:
