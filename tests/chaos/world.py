@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -55,6 +55,7 @@ class World:
     random: Random
     database_ids: list[int] = field(default_factory=list)
     processes: dict[str, list[subprocess.Popen[bytes]]] = field(default_factory=dict)
+    came_back: ExitStack = field(default_factory=ExitStack)  # servers that were started again
 
     def spawn(self, command: str, count: int = 1) -> None:
         """Start `python -m whalefall COMMAND`, so often."""
@@ -78,6 +79,15 @@ class World:
         victim.kill()
         victim.wait()
         self.spawn(command)
+
+    async def kill_database(self) -> None:
+        """As if the power had failed for our own PostgreSQL; then it comes back, on its port."""
+        os.kill(self.postgres.pid, signal.SIGKILL)
+        assert self.postgres.child is not None
+        assert self.postgres.ownership is not None
+        await asyncio.to_thread(self.postgres.child.wait)
+        self.postgres.ownership.close()
+        self.postgres = self.came_back.enter_context(running_postgres(self.state / "ours"))
 
     def stop_all(self) -> None:
         for process in [one for each in self.processes.values() for one in each]:
@@ -157,7 +167,7 @@ async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
         postgres = stack.enter_context(running_postgres(folder / "ours", **quick))
         target = stack.enter_context(running_postgres(folder / "theirs", max_connections="200"))
         valkey = stack.enter_context(running_valkey(folder / "ours"))
-        migrate(postgres.url)
+        await asyncio.to_thread(migrate, postgres.url)  # which has a loop of its own
         url = urlsplit(target.url)
         proxy = await stack.enter_async_context(fault_proxy("127.0.0.1", url.port or 0))
         settings = Settings(
@@ -176,6 +186,7 @@ async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
         await db.open()
         stack.push_async_callback(db.close)
         made = World(settings, folder, db, postgres, valkey, proxy, Random(seed))
+        stack.enter_context(made.came_back)
         stack.callback(made.stop_all)
         await _furnish(made, target, shops)
         await proxy.set(Fault.LATENCY, seconds=SLOW_SECONDS)

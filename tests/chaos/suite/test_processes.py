@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.world import PATIENCE_SECONDS, World, world
-from whalefall.embedded import EmbeddedPostgres
-from whalefall.embedded.postgres import QUICK
 
 SEED = int(os.environ.get("WHALEFALL_CHAOS_SEED") or 1)
 KILLS, PER_ROUND, SHOPS = 100, 5, 12
@@ -43,12 +41,7 @@ async def test_the_database_is_killed_in_the_middle(here: World) -> None:
     for _ in range(5):
         sessions = await here.refresh_all()
         await asyncio.sleep(here.random.uniform(0.2, 1.5))
-        os.kill(here.postgres.pid, signal.SIGKILL)
-        assert here.postgres.child is not None
-        await asyncio.to_thread(here.postgres.child.wait)
-        assert here.postgres.ownership is not None
-        here.postgres.ownership.close()
-        here.postgres = EmbeddedPostgres.start(here.state / "ours", settings=QUICK)
+        await here.kill_database()
         await here.until_ended()
         await here.assert_whole(sessions)
 
