@@ -30,5 +30,5 @@ async def test_a_part_that_fails_leaves_the_others_their_turn(
     await scheduler.tick(db)
 
     assert [job.name for job in sent_jobs] == ["do_task"]
-    async with db.read() as session:
-        assert (await session.execute(text("SELECT count(*) FROM scheduled_runs"))).scalar() == 1
+    async with db.read() as reading:
+        assert (await reading.execute(text("SELECT count(*) FROM scheduled_runs"))).scalar() == 1
