@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,6 +46,10 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """The business time zone: decides stat_date, periods and file names; all else is UTC."""
         return ZoneInfo(self.time_zone)
+
+    def today(self) -> date:
+        """The day that it is in the business time zone."""
+        return datetime.now(UTC).astimezone(self.zone).date()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":

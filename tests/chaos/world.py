@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 from sqlalchemy import text
 
 from tests.factories import OTTO, POSTGRESQL, make_credential, make_database, make_instance
@@ -195,8 +196,6 @@ async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
 
 async def _furnish(made: World, target: EmbeddedPostgres, shops: int) -> None:
     """Every shop is a database of its own on an instance of its own."""
-    import asyncpg  # noqa: PLC0415 (only this needs it)
-
     owner = await asyncpg.connect(target.superuser_url)
     url = urlsplit(target.superuser_url)
     for number in range(shops):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 from whalefall.auth import Actor
 from whalefall.db import Database, WriteSession
@@ -38,7 +37,7 @@ async def collect_samples(
     unread: list[int] = []
     for instance_id in instances:
         async with db.write() as session:
-            today = datetime.now(UTC).astimezone(db.settings.zone).date()
+            today = db.settings.today()
             await save_sample_history(session, DEMO, instance_id, today=today)
         async with db.read() as session:
             unread += await unread_databases(session, DEMO, instance_id, READ_TABLES_OF)

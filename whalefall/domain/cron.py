@@ -10,7 +10,7 @@ from cronsim import CronSim, CronSimError
 
 from whalefall.errors import BadInput, Sentence, counted, said
 
-FIELDS = 5
+FIELD, FIELDS = "cron", 5
 LONGEST_LOOK = 62  # occurrences that tell how often it runs: two months of a daily one
 WEEKDAYS = (
     said("Sunday"),
@@ -34,13 +34,13 @@ class Cron:
     zone: ZoneInfo
 
     @classmethod
-    def parse(cls, text: str, zone: ZoneInfo, *, field: str = "cron") -> "Cron":
+    def parse(cls, text: str, zone: ZoneInfo) -> "Cron":
         """Raises BadInput for what is no expression, or for one that never comes."""
         expression = " ".join(text.split())
         if len(expression.split()) != FIELDS:
             raise BadInput(
                 "Enter five fields: minute, hour, day of the month, month, day of the week.",
-                field=field,
+                field=FIELD,
                 hint=said("For example 0 3 * * * for every day at 03:00."),
             )
         cron = cls(expression, zone)
@@ -49,7 +49,7 @@ class Cron:
         except (CronSimError, ValueError, StopIteration) as error:
             raise BadInput(
                 "This is no time that ever comes.",
-                field=field,
+                field=FIELD,
                 hint=said("For example 0 3 * * 1 for Mondays at 03:00."),
             ) from error
         return cron

@@ -3,20 +3,18 @@
 import asyncio
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, text, update
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
 
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database, Session, WriteSession
 from whalefall.domain.forecast import (
     HISTORY_DAYS,
-    LEAST_READINGS,
-    LONGEST_DAYS,
     DaysUntilFull,
     Forecast,
     forecast,
@@ -28,8 +26,8 @@ from whalefall.models.databases import InstanceDatabase
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.databases import get_database
 from whalefall.resolvers.nouns.noun import described
+from whalefall.resolvers.progress import Report
 
-Report = Callable[[str, float], Awaitable[None]]
 BATCH = 100  # databases at a time
 MONTH = 30
 MOST_AHEAD = 366
@@ -149,11 +147,8 @@ async def set_size_limit(
     if row.limit_bytes == limit_bytes:
         return
     before = {"limit_bytes": row.limit_bytes}
-    await session.execute(
-        update(InstanceDatabase)
-        .where(InstanceDatabase.id == database_id)
-        .values(limit_bytes=limit_bytes)
-    )
+    row.limit_bytes = None if limit_bytes is None else Bytes(limit_bytes)
+    await session.flush()
     after = {"limit_bytes": limit_bytes}
     await audit(session, actor, "database.limited", "Database", database_id, before, after)
 
@@ -164,7 +159,7 @@ async def forecast_all(db: Database, actor: Actor, report: Report) -> int:
     The numbers are made beside the event loop: a lease has to be renewed meanwhile.
     """
     actor.require(Permission.ADMIN)
-    today = datetime.now(UTC).astimezone(db.settings.zone).date()
+    today = db.settings.today()
     after, count = 0, 0
     await report("forecasts", 0.9)
     while True:
@@ -235,6 +230,3 @@ def _outlook(made: Forecast, days: int) -> OutlookRow:
         p50=Bytes(round(expected.p50)),
         p90=Bytes(round(expected.p90)),
     )
-
-
-__all__ = ["LEAST_READINGS", "LONGEST_DAYS", "ForecastRow", "get_forecast"]

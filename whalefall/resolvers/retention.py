@@ -4,17 +4,15 @@ What people changed, and the sizes of past days, are none of it: the audit stays
 with their partitions.
 """
 
-from collections.abc import Awaitable, Callable
-
 from sqlalchemy import TextClause, text
 
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.resolvers.maintenance import forget_sign_ins
+from whalefall.resolvers.progress import Report
 from whalefall.resolvers.table_names import tidy_table_names
 
 BATCH = 5_000  # rows at a time, so that no transaction is long
-Report = Callable[[str, float], Awaitable[None]]
 OLD_LOGS = text("""
     DELETE FROM unified_logs
      WHERE id IN (SELECT id FROM unified_logs

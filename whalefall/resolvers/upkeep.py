@@ -15,10 +15,10 @@ from whalefall.resolvers.collection.leases import run_claimed
 from whalefall.resolvers.collection.records import failed, say, since
 from whalefall.resolvers.forecasts import forecast_all
 from whalefall.resolvers.partitions import look_after_partitions
+from whalefall.resolvers.progress import Report
 from whalefall.resolvers.retention import forget_what_is_old
 
 LONGEST_SECONDS = 3600
-Report = Callable[[str, float], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 

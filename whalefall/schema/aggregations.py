@@ -11,14 +11,13 @@ from whalefall.resolvers.aggregation.reading import (
     InstanceAggregationRow,
 )
 from whalefall.resolvers.sessions import start_task, wait_for_session
-from whalefall.resolvers.sync import get_sync_session
 from whalefall.schema.context import Info
 from whalefall.schema.databases import Database
 from whalefall.schema.fields import to_one
 from whalefall.schema.instances import Instance
 from whalefall.schema.nodes import Node, noun_type
 from whalefall.schema.problems import UserError, errors_field, mutation
-from whalefall.schema.sync.mutations import WAIT, seconds_of
+from whalefall.schema.sync.mutations import WAIT, seconds_of, session_of
 from whalefall.schema.sync.types import SyncSession
 
 PRIVATE = ("instance_id", "instance_name", "engine")
@@ -65,6 +64,4 @@ class AggregationMutations:
         if seconds:
             async with context.waiting(seconds):
                 await wait_for_session(context.db, session_id, seconds)
-        async with context.db.read() as session:
-            row = await get_sync_session(session, context.actor, session_id)
-        return AggregateCapacityPayload(session=SyncSession.of(row))
+        return AggregateCapacityPayload(session=await session_of(context, session_id))

@@ -1,6 +1,6 @@
 """Forecasts, what all sizes come to, and growth that people want to hear of."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -105,7 +105,7 @@ class ForecastQueries:
     ) -> Forecast | None:
         context = info.context
         context.actor.require(Permission.VIEW)
-        today = datetime.now(UTC).astimezone(context.db.settings.zone).date()
+        today = context.db.settings.today()
         key = row_id(database_id, "Database", field="database_id")
         try:
             async with context.db.read() as session:

@@ -1,6 +1,6 @@
 """The partitions of WhaleFall's own tables."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import strawberry
 
@@ -14,7 +14,7 @@ from whalefall.resolvers.partitions import (
     old_partitions,
     partition_report,
 )
-from whalefall.schema.context import Context, Info
+from whalefall.schema.context import Info
 from whalefall.schema.cost import LIST_COST, Size, priced
 from whalefall.schema.nodes import RowType, row_type
 from whalefall.schema.problems import UserError, errors_field, mutation
@@ -99,14 +99,16 @@ class PartitionMutations:
     ) -> CreatePartitionsPayload:
         context = info.context
         async with context.db.write() as session:
-            names = await create_month(session, context.actor, input.month, today=_today(context))
+            names = await create_month(
+                session, context.actor, input.month, today=context.db.settings.today()
+            )
         return CreatePartitionsPayload(created=names)
 
     @mutation("Drop partitions that are too old, or say which they are.", needs=Permission.ADMIN)
     async def cleanup_partitions(
         self, info: Info, input: CleanupPartitionsInput
     ) -> CleanupPartitionsPayload:
-        context, today = info.context, _today(info.context)
+        context, today = info.context, info.context.db.settings.today()
         kind, months = input.kind, input.retention_months
         if input.dry_run:
             async with context.db.read() as session:
@@ -122,7 +124,3 @@ class PartitionMutations:
                     confirmation=input.confirmation,
                 )
         return CleanupPartitionsPayload(partitions=[Partition.of(row) for row in rows])
-
-
-def _today(context: Context) -> date:
-    return datetime.now(UTC).astimezone(context.db.settings.zone).date()

@@ -17,13 +17,13 @@ from whalefall.resolvers.schedules import (
     update_schedule,
     words_of,
 )
-from whalefall.resolvers.sync import get_sync_session
 from whalefall.schema.context import Info
 from whalefall.schema.fields import to_one
 from whalefall.schema.ids import row_id
 from whalefall.schema.nodes import Node, noun_type
 from whalefall.schema.patches import absent, given
 from whalefall.schema.problems import UserError, errors_field, mutation
+from whalefall.schema.sync.mutations import session_of
 from whalefall.schema.sync.types import SyncSession
 
 ID = "The id of the schedule."
@@ -148,6 +148,4 @@ class ScheduleMutations:
             session_id = await run_schedule(
                 session, context.actor, schedule_id, trigger=SyncTrigger.API
             )
-        async with context.db.read() as session:
-            row = await get_sync_session(session, context.actor, session_id)
-        return RunSchedulePayload(session=SyncSession.of(row))
+        return RunSchedulePayload(session=await session_of(context, session_id))

@@ -1,7 +1,7 @@
 """Capacity: what has grown, how much and since when, what will be full, and what stood out."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from whalefall.db import ReadSession
 from whalefall.domain.paging import Direction, OrderBy, PageRequest
 from whalefall.domain.periods import span_of, spans
 from whalefall.domain.states import AggregationPeriod
-from whalefall.errors import BadInput, Problem
+from whalefall.errors import BadInput, NotFound
 from whalefall.resolvers.aggregation.computing import DATABASES, INSTANCES
 from whalefall.resolvers.aggregation.ranking import (
     PastRow,
@@ -100,7 +100,7 @@ async def capacity(request: Request) -> Response:
             OrderBy(_field(level, ORDERS[measure]), Direction.DESC),
         )
         ids = [_key(level, row) for row in (*shown.rows, *first.rows)]
-        since = spans(period, latest or _today(request), count)[0].start
+        since = spans(period, latest or request.app.state.settings.today(), count)[0].start
         past = await past_of(session, actor, _level(level), ids, period, since)
         full = await fullness_of(session, actor, ids) if level is Level.DATABASES else {}
         summary = await capacity_summary(session, actor, period)
@@ -157,7 +157,7 @@ async def _ranked(
 ) -> Any:
     """One page of the latest period, in the order that the address asks for, or in another."""
     fields, actor = request.query_params, request.state.actor
-    day = latest or _today(request)
+    day = latest or request.app.state.settings.today()
     shared: dict[str, Any] = {
         "period": period,
         "start": day,
@@ -223,14 +223,10 @@ def _one_of(fields: forms.Fields, name: str, known: tuple[int, ...]) -> int:
     return value
 
 
-def _today(request: Request) -> date:
-    return datetime.now(UTC).astimezone(request.app.state.settings.zone).date()
-
-
 async def _rule(session: ReadSession, actor: Any) -> Any:
     try:
         return await get_growth_rule(session, actor)
-    except Problem:
+    except NotFound:
         return None
 
 

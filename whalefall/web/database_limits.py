@@ -1,7 +1,5 @@
 """The dialog that says how large a database may become."""
 
-from datetime import UTC, date, datetime
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,7 +19,9 @@ async def limit(request: Request) -> Response:
     database_id = forms.path_id(request)
     async with request.app.state.db.read() as session:
         row = await get_database(session, request.state.actor, database_id)
-        made = await get_forecast(session, request.state.actor, database_id, today=_today(request))
+        made = await get_forecast(
+            session, request.state.actor, database_id, today=request.app.state.settings.today()
+        )
     manual = made.ceiling_source is CeilingSource.MANUAL and made.ceiling_bytes
     values = {"limit": f"{manual / 2**30:.6g} GiB" if manual else ""}
     return render(request, "databases/limit.html", row=row, values=values)
@@ -48,10 +48,6 @@ async def save_limit(request: Request) -> Response:
             errors=errors,
         )
     return done(request, f"/databases/{row.id}", changed="tables", title=N_("Saved the limit"))
-
-
-def _today(request: Request) -> date:
-    return datetime.now(UTC).astimezone(request.app.state.settings.zone).date()
 
 
 ROUTES = [

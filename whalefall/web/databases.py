@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -72,7 +72,7 @@ async def ledger(request: Request) -> Response:
     """The list of all databases; as a fragment only its table."""
     filter, order = ledger_filter(request.query_params), ledger_order(request.query_params)
     state, page = list_state(request, "ledger_table", LABELS, default_order="instance")
-    actor, today = request.state.actor, datetime.now(UTC).date()
+    actor, today = request.state.actor, request.app.state.settings.today()
     since = today - timedelta(days=SPARK_DAYS)
     async with request.app.state.db.read() as session:
         choices = await _choices(request, session)
@@ -123,7 +123,7 @@ async def detail(request: Request) -> Response:
     actor, database_id = request.state.actor, forms.path_id(request)
     span = request.query_params.get("range", "")
     span = span if span in RANGES else "3m"
-    today = datetime.now(UTC).date()
+    today = request.app.state.settings.today()
     since = today - timedelta(days=RANGES[span])
     async with request.app.state.db.read() as session:
         row = await get_database(session, actor, database_id)

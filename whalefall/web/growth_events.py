@@ -1,6 +1,6 @@
 """Growth events on pages: seen, muted for a month, and the rule that makes them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,8 +32,7 @@ async def acknowledge(request: Request) -> Response:
 
 async def mute(request: Request) -> Response:
     """No event of this database for a month."""
-    zone = request.app.state.settings.zone
-    until = datetime.now(UTC).astimezone(zone).date() + timedelta(days=MUTED_DAYS)
+    until = request.app.state.settings.today() + timedelta(days=MUTED_DAYS)
     async with request.app.state.db.write() as session:
         await mute_growth(session, request.state.actor, forms.path_id(request), until)
     return done(request, "/capacity", changed="capacity", title=N_("Muted for a month"))

@@ -1,7 +1,7 @@
 """The tabs of an instance: its databases, its sync sessions, what was changed on it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -47,7 +47,7 @@ async def databases(request: Request, session: ReadSession, row: InstanceRow) ->
         active_only=not shows_gone,
     )
     order = forms.order(fields, DatabaseOrderField) or forms.descending(DatabaseOrderField.SIZE)
-    today = datetime.now(UTC).date()
+    today = request.app.state.settings.today()
     since = today - timedelta(days=SPARK_DAYS)
     found = await list_ledger(session, actor, filter, order, page)
     ids = [each.id for each in found.rows]

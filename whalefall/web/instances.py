@@ -1,6 +1,6 @@
 """Instances: their list, and what can be done to all of them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from starlette.requests import Request
@@ -63,7 +63,7 @@ async def instances(request: Request) -> Response:
     fields, actor = request.query_params, request.state.actor
     filter, order = instance_filter(fields), instance_order(fields)
     state, page = list_state(request, "instances_table", LABELS, default_order="name")
-    today = datetime.now(UTC).date()
+    today = request.app.state.settings.today()
     async with request.app.state.db.read() as session:
         rows = await list_instances(session, actor, filter, order, page)
         total = await count_instances(session, actor, filter, at_most=MOST_COUNTED)

@@ -1,6 +1,6 @@
 """The partitions of our own tables: whether all is well, one month more, old months less."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from starlette.requests import Request
@@ -41,7 +41,9 @@ async def create(request: Request) -> Response:
     except ValueError as error:
         raise BadInput("Only this month and later ones get partitions.", field="month") from error
     async with request.app.state.db.write() as session:
-        await create_month(session, request.state.actor, first, today=_today(request))
+        await create_month(
+            session, request.state.actor, first, today=request.app.state.settings.today()
+        )
     return done(request, LIST, changed="partitions", title=N_("The month has its partitions"))
 
 
@@ -67,7 +69,7 @@ async def drop(request: Request) -> Response:
                 request.state.actor,
                 kind,
                 months,
-                today=_today(request),
+                today=request.app.state.settings.today(),
                 confirmation=forms.text(fields, "confirmation"),
             )
     except Problem as problem:
@@ -87,7 +89,9 @@ async def _form(
     try:
         async with request.app.state.db.read() as session:
             actor = request.state.actor
-            old = await old_partitions(session, actor, kind, months, today=_today(request))
+            old = await old_partitions(
+                session, actor, kind, months, today=request.app.state.settings.today()
+            )
     except BadInput as problem:
         errors = {"months": problem.message, **(errors or {})}
     return render(
@@ -100,10 +104,6 @@ async def _form(
         old=old,
         errors=errors or {},
     )
-
-
-def _today(request: Request) -> date:
-    return datetime.now(UTC).astimezone(request.app.state.settings.zone).date()
 
 
 ROUTES = [

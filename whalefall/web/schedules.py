@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -14,6 +15,7 @@ from whalefall.domain.cron import Cron
 from whalefall.domain.states import TERMINAL, SyncTrigger
 from whalefall.errors import Problem
 from whalefall.resolvers.schedules import (
+    UPCOMING,
     SchedulePatch,
     ScheduleRow,
     cron_from,
@@ -32,7 +34,6 @@ from whalefall.web.lists import list_state
 from whalefall.web.words import N_, TASKS
 
 LIST = "/jobs"
-PREVIEWED = 5
 
 
 async def jobs(request: Request) -> Response:
@@ -145,12 +146,9 @@ def _looked_at(request: Request, row: ScheduleRow, fields: FormData) -> dict[str
 
 def _times(cron: Cron) -> list[tuple[datetime, timedelta]]:
     """The next times by the clock of the schedule, and how far they are."""
-    now, found = datetime.now(UTC), []
-    for moment in cron.after(now):
-        found.append((moment.astimezone(cron.zone), moment - now))
-        if len(found) == PREVIEWED:
-            break
-    return found
+    now = datetime.now(UTC)
+    times = islice(cron.after(now), UPCOMING)
+    return [(moment.astimezone(cron.zone), moment - now) for moment in times]
 
 
 async def _row(request: Request) -> ScheduleRow:

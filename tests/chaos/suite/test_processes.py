@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.chaos.world import PATIENCE_SECONDS, World, world
 
@@ -49,7 +50,6 @@ async def test_the_database_is_killed_in_the_middle(here: World) -> None:
 async def test_the_broker_forgets_everything(here: World) -> None:
     """F39: what was queued is sent again."""
     sessions = await here.refresh_all()
-    import redis  # noqa: PLC0415 (only this needs it)
 
     redis.Redis.from_url(here.settings.redis_url).flushall()
     here.spawn("worker", 2)

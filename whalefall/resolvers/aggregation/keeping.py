@@ -5,8 +5,7 @@ of time; and what a collection could not sum up itself is such a day. Periods th
 oldest sizes that are kept stay as they are: what is left of their days is not all of them.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 
 import structlog
 from sqlalchemy import text
@@ -17,8 +16,8 @@ from whalefall.db import Database, WriteSession
 from whalefall.domain.periods import add_months, span_of
 from whalefall.domain.states import AggregationPeriod
 from whalefall.resolvers.aggregation.computing import LEVELS, sum_up
+from whalefall.resolvers.progress import Report
 
-Report = Callable[[str, float], Awaitable[None]]
 log = structlog.get_logger(__name__)
 # What began an hour before the last run may have been written after that had looked.
 WRITTEN = text("""
@@ -56,7 +55,7 @@ async def sum_up_today(session: WriteSession, instance_id: int, today: date) -> 
 async def sum_up_what_is_new(db: Database, actor: Actor, report: Report) -> int:
     """Bring every period up to date, each in a transaction of its own; how many rows were made."""
     actor.require(Permission.ADMIN)
-    today = datetime.now(UTC).astimezone(db.settings.zone).date()
+    today = db.settings.today()
     kept_from = add_months(today.replace(day=1), -db.settings.raw_months)
     async with db.read() as session:
         days = list((await session.execute(WRITTEN)).scalars())

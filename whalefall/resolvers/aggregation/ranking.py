@@ -12,7 +12,7 @@ from whalefall.domain.forecast import DaysUntilFull
 from whalefall.domain.paging import OrderBy, Page, PageRequest
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import AggregationPeriod
-from whalefall.resolvers.aggregation.computing import DATABASES, Level
+from whalefall.resolvers.aggregation.computing import LEVELS, Level
 from whalefall.resolvers.aggregation.reading import (
     DATABASE_AGGREGATIONS,
     INSTANCE_AGGREGATIONS,
@@ -28,18 +28,18 @@ Rows = Page[DatabaseAggregationRow] | Page[InstanceAggregationRow]
 IDS = bindparam("ids", type_=ARRAY(BigInteger))
 LATEST = {
     level: text(f"""
-        SELECT max(period_start) FROM {level}_size_aggregations WHERE period = :period
+        SELECT max(period_start) FROM {level.table} WHERE period = :period
     """)  # noqa: S608 (names of ours)
-    for level in ("database", "instance")
+    for level in LEVELS
 }
 PAST = {
     level: text(f"""
-        SELECT {level}_id AS key, period_start, avg_bytes, change_bytes, change_percent, is_sample
-          FROM {level}_size_aggregations
-         WHERE {level}_id = ANY(:ids) AND period = :period AND period_start >= :first
-         ORDER BY {level}_id, period_start
+        SELECT {level.key} AS key, period_start, avg_bytes, change_bytes, change_percent, is_sample
+          FROM {level.table}
+         WHERE {level.key} = ANY(:ids) AND period = :period AND period_start >= :first
+         ORDER BY {level.key}, period_start
     """).bindparams(IDS)  # noqa: S608 (names of ours)
-    for level in ("database", "instance")
+    for level in LEVELS
 }
 FORECASTS = text("""
     SELECT database_id, full_p10, full_p50, full_p90, ceiling_bytes FROM database_forecasts
@@ -71,7 +71,7 @@ async def latest_period(
 ) -> date | None:
     """The first day of the latest period that was summed up; none: nothing was yet."""
     actor.require(Permission.VIEW)
-    statement = LATEST[_name(level)]
+    statement = LATEST[level]
     return (await session.execute(statement, {"period": period})).scalar()
 
 
@@ -111,7 +111,7 @@ async def past_of(
     actor.require(Permission.VIEW)
     values = {"ids": list(ids), "period": period, "first": first}
     found: dict[int, list[PastRow]] = {key: [] for key in ids}
-    for row in await session.execute(PAST[_name(level)], values):
+    for row in await session.execute(PAST[level], values):
         found[row.key].append(
             PastRow(
                 row.period_start,
@@ -136,7 +136,3 @@ async def fullness_of(
         )
         for row in found
     }
-
-
-def _name(level: Level) -> str:
-    return "database" if level is DATABASES else "instance"

@@ -18,7 +18,6 @@ from whalefall.resolvers.partitions.tables import (
     PartitionKind,
     PartitionRow,
     is_there,
-    today_of,
     wanted_months,
 )
 
@@ -40,14 +39,14 @@ async def keep_partitions(db: Database, actor: Actor) -> int:
     """Make sure that this month and the next three have partitions; how many had not."""
     actor.require(Permission.ADMIN)
     async with db.write() as session:
-        return (await create_partitions(session, wanted_months(today_of(db)))).created
+        return (await create_partitions(session, wanted_months(db.settings.today()))).created
 
 
 async def look_after_partitions(db: Database, actor: Actor) -> Upkeep:
     """The nightly task: make what is missing, also for rows that strayed, and drop what is older
     than the settings want kept."""
     actor.require(Permission.ADMIN)
-    today, settings = today_of(db), db.settings
+    today, settings = db.settings.today(), db.settings
     async with db.write() as session:
         strayed = {month for each in TABLES for month in await _stray_months(session, each)}
         made = await create_partitions(session, sorted({*wanted_months(today), *strayed}))

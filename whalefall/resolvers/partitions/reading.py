@@ -16,7 +16,6 @@ from whalefall.resolvers.partitions.tables import (
     PartitionKind,
     PartitionRow,
     list_partitions,
-    today_of,
     wanted_months,
 )
 
@@ -40,7 +39,7 @@ class PartitionReport:
 async def partition_report(session: Session, actor: Actor, db: Database) -> PartitionReport:
     """All partitions, and whether they are as they should be."""
     actor.require(Permission.VIEW)
-    today = today_of(db)
+    today = db.settings.today()
     rows = await list_partitions(session, today)
     names = {row.name for row in rows}
     wanted = [each.name(month) for each in TABLES for month in wanted_months(today)]

@@ -1,12 +1,12 @@
 """Which of our tables are partitioned by month, and the partitions that there are."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import text
 
-from whalefall.db import Database, Session
+from whalefall.db import Session
 from whalefall.domain.periods import add_months
 from whalefall.domain.sizes import Bytes, Count
 from whalefall.resolvers.nouns.noun import described
@@ -105,7 +105,3 @@ async def is_there(session: Session, name: str) -> bool:
 def wanted_months(today: date) -> list[date]:
     first = today.replace(day=1)
     return [add_months(first, ahead) for ahead in range(MONTHS_AHEAD + 1)]
-
-
-def today_of(db: Database) -> date:
-    return datetime.now(UTC).astimezone(db.settings.zone).date()

@@ -3,6 +3,7 @@
 from whalefall.resolvers.schedules.due import run_due_schedules
 from whalefall.resolvers.schedules.reading import (
     SCHEDULES,
+    UPCOMING,
     ScheduleFilter,
     ScheduleOrderField,
     ScheduleRow,
@@ -24,6 +25,7 @@ from whalefall.resolvers.schedules.writing import (
 
 __all__ = [
     "SCHEDULES",
+    "UPCOMING",
     "ScheduleFilter",
     "ScheduleOrderField",
     "SchedulePatch",

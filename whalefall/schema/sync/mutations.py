@@ -148,7 +148,7 @@ class SyncMutations:
             session_id = await start_capacity_of_many(
                 session, context.actor, filter, trigger=SyncTrigger.API
             )
-        return SyncCapacityPayload(session=await _session(context, session_id))
+        return SyncCapacityPayload(session=await session_of(context, session_id))
 
     @mutation("Read the tables of a database.", needs=Permission.EXECUTE)
     async def refresh_table_sizes(
@@ -181,7 +181,7 @@ class SyncMutations:
         session_id = row_id(input.session_id, "SyncSession", field="session_id")
         async with context.db.write() as session:
             await cancel_sync_session(session, context.actor, session_id)
-        return CancelSyncSessionPayload(session=await _session(context, session_id))
+        return CancelSyncSessionPayload(session=await session_of(context, session_id))
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,8 @@ async def _run(context: Context, session_id: int, seconds: int, filter: SyncReco
     return Run(row, records.rows[0] if records.rows else None)
 
 
-async def _session(context: Context, session_id: int) -> SyncSession:
+async def session_of(context: Context, session_id: int) -> SyncSession:
+    """A session as it stands now."""
     async with context.db.read() as session:
         return SyncSession.of(await get_sync_session(session, context.actor, session_id))
 

@@ -5,10 +5,10 @@ import strawberry
 from whalefall.auth import Permission
 from whalefall.domain.states import SyncTrigger
 from whalefall.resolvers.repeating import accept_inventory, retry_failed_records
-from whalefall.resolvers.sync import get_sync_session
-from whalefall.schema.context import Context, Info
+from whalefall.schema.context import Info
 from whalefall.schema.ids import row_id
 from whalefall.schema.problems import UserError, errors_field, mutation
+from whalefall.schema.sync.mutations import session_of
 from whalefall.schema.sync.types import SyncSession
 
 NEW = "The new session; follow it by its id."
@@ -51,7 +51,7 @@ class RepeatingMutations:
             started = await retry_failed_records(
                 session, context.actor, session_id, trigger=SyncTrigger.API
             )
-        return RetryFailedRecordsPayload(session=await _session(context, started))
+        return RetryFailedRecordsPayload(session=await session_of(context, started))
 
     @mutation(
         "Read an inventory that lacked most databases once more, and believe it.",
@@ -66,9 +66,4 @@ class RepeatingMutations:
             started = await accept_inventory(
                 session, context.actor, record_id, trigger=SyncTrigger.API
             )
-        return AcceptInventoryPayload(session=await _session(context, started))
-
-
-async def _session(context: Context, session_id: int) -> SyncSession:
-    async with context.db.read() as session:
-        return SyncSession.of(await get_sync_session(session, context.actor, session_id))
+        return AcceptInventoryPayload(session=await session_of(context, started))
