@@ -1,7 +1,7 @@
 """An engine that tests script: what it holds, how it fails, when it waits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -49,6 +49,7 @@ class FakeServer:
     at_once: int = 0
     most_at_once: int = 0
     cancelled: int = 0
+    excluded: set[str] = field(default_factory=set)  # what it was told not to measure
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -76,7 +77,8 @@ class FakeSession:
         items = [DatabaseFact(name=name) for name in self._server.databases]
         return self._collected(items)
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
+        self._server.excluded = set(excluded)
         items = [_size(name, size) for name, size in self._server.databases.items()]
         return self._collected(items)
 

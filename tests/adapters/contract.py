@@ -80,6 +80,7 @@ class Connecting:
 class AdapterContract(Connecting, ABC):
     hostile_names: ClassVar[tuple[str, ...]] = HOSTILE_NAMES
     product: ClassVar[str]
+    measures_one_by_one: ClassVar[bool] = False  # so that what is left out costs nothing
 
     @abstractmethod
     async def run_for_a_minute(self, session: TargetSession) -> None:
@@ -167,6 +168,19 @@ class AdapterContract(Connecting, ABC):
             assert fact.size_bytes is not None or fact.reason is not None
         sized = {fact.name: fact.size_bytes for fact in sizes.items}
         assert (sized[database] or 0) > 0
+
+    async def test_a_database_that_is_left_out_takes_nothing_with_it(
+        self, server: Server, database: str
+    ) -> None:
+        async with self.adapter.connect(server.target(), QUICK) as session:
+            everything = await session.database_sizes()
+            rest = await session.database_sizes([database, "no_such_database"])
+
+        names = [fact.name for fact in everything.items if fact.name != database]
+        assert [fact.name for fact in rest.items if fact.name != database] == names
+        assert rest.complete == everything.complete
+        if self.measures_one_by_one:
+            assert database not in {fact.name for fact in rest.items}
 
     async def test_tables_come_largest_first_and_add_up(
         self, server: Server, database: str

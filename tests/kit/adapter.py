@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -118,8 +118,8 @@ class SQLiteSession:
         facts = [DatabaseFact(name=name, is_system=name == ACCOUNTS) for name in self._names()]
         return Collected(items=facts, complete=True, source="the folder")
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
-        facts = [await self._size(name) for name in self._names()]
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
+        facts = [await self._size(name) for name in self._names() if name not in excluded]
         present = set(self._names())  # one that went meanwhile is no unreadable one
         facts = [fact for fact in facts if fact.name in present]
         return Collected(items=facts, complete=True, source="page_count")

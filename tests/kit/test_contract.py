@@ -15,6 +15,7 @@ FOR_EVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELE
 class TestContract(AdapterContract):
     adapter: ClassVar[Adapter]
     product = "SQLite"
+    measures_one_by_one = True
 
     @pytest.fixture(autouse=True)
     def its_own(self, server: SQLiteServer) -> None:

@@ -1,10 +1,11 @@
 """Instances: how they are registered and changed, and by whom."""
 
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Text, bindparam, func, select, text
 
 from tests.factories import (
     ADA,
@@ -18,7 +19,8 @@ from tests.factories import (
     make_instance,
     make_tag,
 )
-from whalefall.db import WriteSession
+from whalefall.db import Database, WriteSession
+from whalefall.domain.database_rules import compiled
 from whalefall.domain.engines import Engine
 from whalefall.domain.patch import UNSET
 from whalefall.domain.states import ConnectionState, CredentialType, InstanceStatus
@@ -291,3 +293,24 @@ async def test_writing_needs_the_right_to(session: WriteSession) -> None:
 def test_a_patch_is_empty_until_something_is_given() -> None:
     assert all(value is UNSET for value in vars(InstancePatch()).values())
     assert issubclass(BadInput, Problem)
+
+
+async def test_rules_for_databases_are_read_as_like_reads_them(db: Database) -> None:
+    random = Random(20)
+    pairs = [
+        ("".join(random.choices("abA%%__\\*?[]!-", k=random.randint(0, 6))).rstrip("\\"), name)
+        for name in ("", "a", "ab", "aB", "a_b", "a%b", "a\\b", "[ab]", "a*?", "!a-b", "aab\n")
+        for _ in range(200)
+    ]
+    like = text(r"""
+        SELECT name ILIKE pattern ESCAPE '\' FROM unnest(:patterns, :names) WITH ORDINALITY
+            AS pair (pattern, name, place) ORDER BY place
+    """).bindparams(bindparam("patterns", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
+    patterns, names = zip(*pairs, strict=True)
+
+    async with db.read() as session:
+        values = {"patterns": list(patterns), "names": list(names)}
+        expected = list((await session.execute(like, values)).scalars())
+
+    assert [bool(compiled(each).fullmatch(name)) for each, name in pairs] == expected
+    assert 100 < sum(expected) < len(pairs) - 100

@@ -148,6 +148,8 @@ def instances(credentials: list[Credential]) -> Iterable[Instance]:
             options={"name_kind": "SID"} if number % 4 == 1 else {},
             connect_seconds=number + 1 if number % 3 else None,
             statement_seconds=number + 1 if number % 2 else None,
+            include_databases=["shop%", 'a "b"'] if number % 3 == 1 else [],
+            exclude_databases=[r"tmp\_%"] if number % 2 else [],
             database_count=number % 4 if known else None,
             inactive_database_count=number % 3 if known else None,
             total_size_bytes=SIZES[number % 5] if known else None,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import get_named_type
+from graphql import get_nullable_type
 
 from tests.schema.conftest import Door
 from tests.schema.estate import Estate
@@ -62,7 +62,7 @@ def order_name(order: Mapping[str, Any] | None) -> str:
 
 def text_fields(kind: str) -> list[str]:
     fields = object_type(kind).fields.items()
-    return [name for name, field in fields if get_named_type(field.type).name == "String"]
+    return [name for name, field in fields if str(get_nullable_type(field.type)) == "String"]
 
 
 async def _cursors(

@@ -109,6 +109,25 @@ async def test_a_patch_changes_what_it_names(db: Database, door: Door) -> None:
     assert stale["errors"] == [{"code": "STALE_OBJECT", "field": None}]
 
 
+async def test_rules_say_which_databases_are_read(door: Door) -> None:
+    created = await create(door, excludeDatabases=[r"tmp\_%"])
+    rules = "mutation ($input: UpdateInstanceInput!) { updateInstance(input: $input) { instance {"
+    rules += " includeDatabases excludeDatabases } errors { field } } }"
+
+    async def update(**values: Any) -> Any:
+        variables = {"input": {"id": created["instance"]["id"], **values}}
+        return (await door.data(rules, variables))["updateInstance"]
+
+    changed = await update(includeDatabases=["shop"])
+    refused = await update(includeDatabases=["shop\\"])
+    emptied = await update(includeDatabases=None, excludeDatabases=[])
+
+    both = {"includeDatabases": ["shop"], "excludeDatabases": [r"tmp\_%"]}
+    assert changed["instance"] == both
+    assert refused["errors"] == [{"field": ["input", "includeDatabases"]}]
+    assert emptied["instance"] == {"includeDatabases": [], "excludeDatabases": []}
+
+
 async def test_the_engine_of_known_databases_is_locked(db: Database, door: Door) -> None:
     async with db.write() as session:
         database = await make_database(session)

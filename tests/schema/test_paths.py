@@ -101,8 +101,17 @@ async def _answer(door: Door, message: Mapping[str, Any], actor: Actor) -> str:
     response = await door.send("POST", json=message, headers=headers, actor=actor)
     head = f"{response.status_code} {response.headers['content-type']}"
     body = OF_THE_REQUEST.sub(r'"\1":0', response.text)
-    body = WHOLE.sub(r"\1", EXPONENT.sub(r"\1", body))
+    body = in_order(WHOLE.sub(r"\1", EXPONENT.sub(r"\1", body)))
     return f"{head}\n{body}"
+
+
+def in_order(body: str) -> str:
+    """Errors come as their fields end, which is when the database answers each of them."""
+    found = json.loads(body)
+    if len(found.get("errors", ())) < 2:
+        return body
+    found["errors"].sort(key=json.dumps)
+    return json.dumps(found, ensure_ascii=False)
 
 
 def body_of(answer: str) -> dict[str, Any]:

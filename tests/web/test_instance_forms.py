@@ -260,6 +260,25 @@ async def test_what_lies_in_the_bin_has_no_form(db: Database, ada_browser: Brows
     assert "There is no such instance." in response.text
 
 
+async def test_rules_for_databases_are_entered_line_by_line(
+    db: Database, ada: Actor, ada_browser: Browser
+) -> None:
+    asked = {**ENTERED, "include_databases": "shop%\r\ncrm\r\n", "exclude_databases": "%test"}
+
+    refused = await ada_browser.post("/instances/new", {**asked, "exclude_databases": "x\\"})
+    saved = await ada_browser.post("/instances/new", asked)
+
+    assert (refused.status_code, saved.status_code) == (422, 303)
+    assert 'id="exclude_databases_error"' in refused.text
+    row = await only_instance(db, ada)
+    assert (row.include_databases, row.exclude_databases) == (["shop%", "crm"], ["%test"])
+    again = filled(dom(await ada_browser.get(f"/instances/{row.id}/edit")))
+    assert again["include_databases"].splitlines() == ["shop%", "crm"]
+    assert "shop%, crm" in (await ada_browser.get(f"/instances/{row.id}")).text
+    await ada_browser.post(f"/instances/{row.id}/edit", {**again, "include_databases": ""})
+    assert (await only_instance(db, ada)).include_databases == []
+
+
 async def test_what_only_one_engine_has_is_chosen_kept_and_refused(
     db: Database, ada: Actor, ada_browser: Browser
 ) -> None:

@@ -1,6 +1,6 @@
 """The contract of an adapter: how one engine's servers are asked what they hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -57,8 +57,12 @@ class TargetSession(Protocol):
     async def inventory(self) -> Collected[DatabaseFact]:
         """All databases of the server, by name; those that cannot be entered with a reason."""
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
-        """The space of every database of the inventory, by name."""
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
+        """The space of every database of the inventory, by name.
+
+        Those in `excluded` need not be measured: an engine that looks at one after the other
+        leaves them out, one whose statement sees all of them at once may tell them too.
+        """
 
     async def table_sizes(self, database: str) -> Collected[TableFact]:
         """The tables of `database`, which the session was opened for; largest first.

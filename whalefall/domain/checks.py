@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from whalefall.domain.database_rules import compiled
 from whalefall.domain.engines import ENGINES, Engine, engine_named
 from whalefall.domain.tls import Tls
 from whalefall.errors import BadInput, said
 
 Check = Callable[[str, Any], Any]  # (field, value) -> clean value
 LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+MOST_PATTERNS = 50
 TAG_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -176,6 +178,21 @@ def options_of(field: str, engine: Engine, given: Mapping[str, str]) -> None:
             choices = list(known[name].choices)
             text = said("The option %(name)s is one of %(choices)s.", name=name, choices=choices)
             raise BadInput(text, field=field)
+
+
+def patterns(field: str, value: Iterable[str] | None) -> list[str]:
+    """Rules for the names of databases, each once, blank ones left out."""
+    given = list(dict.fromkeys(each.strip() for each in value or () if each.strip()))
+    if len(given) > MOST_PATTERNS:
+        raise BadInput(said("Enter at most %(most)s rules.", most=MOST_PATTERNS), field=field)
+    for each in given:
+        line(128)(field, each)
+        try:
+            compiled(each)
+        except ValueError as error:
+            text = said("A rule must not end with a single backslash: %(rule)s", rule=each)
+            raise BadInput(text, field=field) from error
+    return given
 
 
 def tls(field: str, value: Tls | None) -> Tls:

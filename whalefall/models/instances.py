@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from whalefall.domain.engines import Engine
@@ -47,6 +47,9 @@ class Instance(Base):
     options: Mapped[Json] = mapped_column(server_default=text("'{}'"))  # by the engine's own names
     connect_seconds: Mapped[int | None]  # null: the usual ones
     statement_seconds: Mapped[int | None]
+    # Names by LIKE patterns: which databases are read, and which of these are not.
+    include_databases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    exclude_databases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     # What the last connection said.
     version: Mapped[str | None]
     main_version: Mapped[str | None]

@@ -29,6 +29,8 @@ LABELS = {
     "options": N_("Options"),
     "connect_seconds": N_("Seconds to connect"),
     "statement_seconds": N_("Seconds of a statement"),
+    "include_databases": N_("Databases to read"),
+    "exclude_databases": N_("Databases to leave out"),
     "tag_names": N_("Tags"),
     "description": N_("Description"),
     "is_active": N_("Collect this instance"),
@@ -36,6 +38,7 @@ LABELS = {
 
 
 NUMBERS = ("port", "connect_seconds", "statement_seconds")
+LISTS = ("include_databases", "exclude_databases")  # a line each
 
 
 class Difference(NamedTuple):
@@ -56,6 +59,7 @@ def stored_values(row: InstanceRow, tags: Sequence[TagRow]) -> dict[str, Any]:
     names = [tag.name for tag in tags]
     chosen = {f"option_{name}": choice for name, choice in row.options.items()}
     shown = {"tag_names": names, "updated_at": row.updated_at.isoformat()}
+    shown |= {name: "\n".join(getattr(row, name)) for name in LISTS}
     return {**vars(row), **chosen, **shown}
 
 
@@ -89,6 +93,8 @@ def endpoint_of_form(fields: FormData, stored: Tls | None) -> Endpoint:
 
 def value_of(fields: FormData, name: str) -> Any:
     """One field alone, as its check wants it."""
+    if name in LISTS:
+        return _lines(fields, name)
     return _number(fields, name) if name in NUMBERS else fields.get(name)
 
 
@@ -102,6 +108,7 @@ def differences(stored: Mapping[str, Any], fields: FormData) -> list[Difference]
     }
     entered["tag_names"] = sorted(entered["tag_names"])
     theirs = {**stored, "tag_names": sorted(stored["tag_names"])}
+    theirs |= {name: stored[name].splitlines() for name in LISTS}
     return [
         Difference(name, theirs[name], entered[name])
         for name in LABELS
@@ -124,7 +131,12 @@ def _common(fields: FormData) -> dict[str, Any]:
         "options": _options(fields),
         "connect_seconds": _number(fields, "connect_seconds"),
         "statement_seconds": _number(fields, "statement_seconds"),
+        **{name: _lines(fields, name) for name in LISTS},
     }
+
+
+def _lines(fields: FormData, name: str) -> list[str]:
+    return (forms.text(fields, name) or "").splitlines()
 
 
 def _options(fields: FormData) -> dict[str, str]:

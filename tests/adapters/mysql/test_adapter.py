@@ -22,6 +22,7 @@ class TestContract(WireContract):
     # Identifiers hold no characters outside of the basic plane.
     hostile_names = tuple(name for name in HOSTILE_NAMES if max(name) <= "\uffff")
     product = "MariaDB"
+    measures_one_by_one = True
 
     async def run_for_a_minute(self, session: TargetSession) -> None:
         assert isinstance(session, MySQLSession)

@@ -20,6 +20,7 @@ ADAPTER = PostgreSQLAdapter()
 class TestContract(WireContract):
     adapter: ClassVar[Adapter] = ADAPTER
     product = "PostgreSQL"
+    measures_one_by_one = True
 
     async def run_for_a_minute(self, session: TargetSession) -> None:
         assert isinstance(session, PostgreSQLSession)

@@ -191,6 +191,41 @@ async def test_an_unknown_size_is_not_zero_and_keeps_the_last_one(db: Database) 
     assert instance["size_quality"] == "PARTIAL"
 
 
+async def excluded(db: Database, instance_id: int, name: str, today: date) -> None:
+    fact = DatabaseSizeFact(
+        name=name, size_bytes=None, quality=Quality.UNAVAILABLE, reason=SkipReason.EXCLUDED
+    )
+    rest = DatabaseSizeFact(name="b", size_bytes=Bytes(7))
+    collected = Collected(items=[fact, rest], complete=True, source="test")
+    async with db.write() as session:
+        await save_sizes(session, instance_id, collected, today=today, now=NOW)
+
+
+async def test_a_database_that_is_left_out_has_no_size_and_counts_for_no_total(
+    db: Database,
+) -> None:
+    instance_id = await make(db)
+    await see(db, instance_id, "a", "b")
+    await sized(db, instance_id, a=100, b=5)
+
+    await excluded(db, instance_id, "a", NEXT_DAY)
+
+    (row,) = await fetch(db, "SELECT * FROM instance_databases WHERE name = 'a'")
+    assert (row["is_active"], row["size_quality"]) == (True, "UNAVAILABLE")
+    assert (row["size_bytes"], row["size_reason"]) == (None, "EXCLUDED")
+    assert (row["size_collected_at"], row["growth_bytes"], row["growth_since"]) == (None,) * 3
+    (total,) = await fetch(db, "SELECT * FROM instances")
+    assert (total["total_size_bytes"], total["size_quality"]) == (7, "EXACT")
+    assert total["database_count"] == 2
+    days = await fetch(db, "SELECT stat_date FROM database_size_stats WHERE size_bytes = 100")
+    assert days == [{"stat_date": DAY}]
+
+    await sized(db, instance_id, NEXT_DAY, a=110, b=7)
+
+    (total,) = await fetch(db, "SELECT * FROM instances")
+    assert (total["total_size_bytes"], total["size_quality"]) == (117, "EXACT")
+
+
 async def test_a_total_of_what_was_shown_is_no_exact_one(db: Database) -> None:
     instance_id = await make(db)
     await see(db, instance_id, "a", complete=False)

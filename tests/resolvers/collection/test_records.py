@@ -101,6 +101,26 @@ async def test_a_refresh_saves_the_snapshot_and_closes_its_session(
     assert (head["table_count"], head["complete"]) == (2, True)
 
 
+async def test_databases_that_are_left_out_are_listed_and_not_measured(
+    db: Database, otto: Actor, database_id: int, server: FakeServer, sent_jobs: list[Job]
+) -> None:
+    server.databases = {"shop": 1000, "tmp_1": 30, "tmpl": 4}
+    await run(db, r"UPDATE instances SET exclude_databases = '{tmp\\_%}'")
+    instance_id = (await one(db, "SELECT id FROM instances"))["id"]
+    async with db.write() as session:
+        await start_capacity(session, otto, instance_id, trigger=SyncTrigger.API)
+
+    await collect_capacity(db, WORKER, sent_jobs[0].ids["record_id"])
+
+    assert server.excluded == {"tmp_1"}
+    assert (await record(db))["status"] == "COMPLETED"
+    left = await one(db, "SELECT * FROM instance_databases WHERE name = 'tmp_1'")
+    assert (left["is_active"], left["size_bytes"]) == (True, None)
+    assert left["size_reason"] == "EXCLUDED"
+    total = await one(db, "SELECT total_size_bytes, size_quality FROM instances")
+    assert total == {"total_size_bytes": 1004, "size_quality": "EXACT"}
+
+
 async def test_a_viewer_cannot_start_one(db: Database, vera: Actor, database_id: int) -> None:
     with pytest.raises(PermissionRequired):
         await start(db, vera, database_id)

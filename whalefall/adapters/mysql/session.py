@@ -1,7 +1,7 @@
 """One read-only session: what it asks, and how sure it may be of the answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from whalefall.adapters.base import Limits
 from whalefall.adapters.mysql import tables
@@ -79,14 +79,14 @@ class MySQLSession:
             missing_grants=missing_grants(databases=proven, tables=True, spaces=True),
         )
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
         """What each schema's files take; without PROCESS what its tables hold.
 
         Source: TABLES, INNODB_TABLES and INNODB_TABLESPACES (INNODB_SYS_… before MySQL 8).
         """
         grants = await self._grants()
         schemas = await self._schemas()
-        real = sorted(schemas.keys() - VIRTUAL_SCHEMAS)
+        real = sorted(schemas.keys() - VIRTUAL_SCHEMAS - set(excluded))
         held = {name: await self._tables_in_time(name) for name in real}
         spaced = await self._spaces()
         present = await self._schemas()  # one that went meanwhile would look empty

@@ -1,6 +1,6 @@
 """One session on an Oracle database: what it asks, and how sure it may be of the answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from whalefall.adapters.oracle import sql
 from whalefall.adapters.oracle.privileges import check_privileges, grant, views
@@ -58,7 +58,7 @@ class OracleSession:
             missing_grants=[] if family is not USER else [grant("tablespaces", "dba")],
         )
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
         """Files, free space and segments of every tablespace.
 
         Source: DBA_DATA_FILES, DBA_TEMP_FILES, DBA_FREE_SPACE, DBA_SEGMENTS, or CDB_.

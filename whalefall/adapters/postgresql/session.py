@@ -1,6 +1,6 @@
 """One session on a PostgreSQL server: its databases, their sizes, its tables."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -67,8 +67,8 @@ class PostgreSQLSession:
             missing_grants=[f"CONNECT ON DATABASE {quoted(name)}" for name in shut],
         )
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
-        rows = await self._database_size_rows()
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
+        rows = await self._database_size_rows([name.encode() for name in excluded])
         with self._understanding():
             dropped = [row for row in rows if row["is_readable"] and row["size_bytes"] is None]
             items = [_database_size_fact(row) for row in rows if row not in dropped]
@@ -103,15 +103,15 @@ class PostgreSQLSession:
         except (KeyError, ValueError) as error:
             raise problem_of(error, self._mode) from error
 
-    async def _database_size_rows(self) -> list[asyncpg.Record]:
+    async def _database_size_rows(self, excluded: list[bytes]) -> list[asyncpg.Record]:
         """A database dropped while the statement runs makes it fail: the next try misses it."""
         for _ in range(TRIES - 1):
             try:
-                return await self.fetch(DATABASE_SIZES)
+                return await self.fetch(DATABASE_SIZES, excluded)
             except TargetProblem as problem:
                 if problem.problem_code is not Code.DATABASE_NOT_FOUND:
                     raise
-        return await self.fetch(DATABASE_SIZES)
+        return await self.fetch(DATABASE_SIZES, excluded)
 
 
 def server_fact(banner: str, version: str, number: int, *, latency_ms: int) -> ServerFact:

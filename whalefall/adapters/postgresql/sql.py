@@ -46,6 +46,7 @@ DATABASE_SIZES = """
                    has_database_privilege(oid, 'CONNECT')
                    OR pg_has_role('pg_read_all_stats', 'USAGE') AS is_readable
               FROM pg_database
+             WHERE NOT namesend(datname) = ANY ($1::bytea[])
             OFFSET 0) AS database
      ORDER BY datname
 """

@@ -1,7 +1,7 @@
 """One session on a SQL Server: what it asks, and how sure it may be of the answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from whalefall.adapters.base import Limits
@@ -106,7 +106,7 @@ class SQLServerSession:
             missing_grants=[] if proven else ["VIEW ANY DATABASE"],
         )
 
-    async def database_sizes(self) -> Collected[DatabaseSizeFact]:
+    async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
         """The files of every database, also of those that cannot be entered.
 
         Source: sys.master_files; for tempdb its own sys.database_files.

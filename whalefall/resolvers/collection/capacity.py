@@ -1,6 +1,7 @@
 """An instance's databases and their sizes: read, then saved in one transaction."""
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,7 +10,13 @@ import structlog
 from whalefall.adapters import adapter_for
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
-from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact
+from whalefall.domain.facts import (
+    Collected,
+    DatabaseFact,
+    DatabaseSizeFact,
+    Quality,
+    SkipReason,
+)
 from whalefall.errors import Code, said
 from whalefall.resolvers.aggregation.keeping import sum_up_today
 from whalefall.resolvers.collection.claims import Claim, Outcome, fence, finish
@@ -49,7 +56,9 @@ async def _capacity(db: Database, claim: Claim) -> None:
         await say(db, claim, "inventory", 0.2)
         inventory = await remote.inventory()
         await say(db, claim, "sizes", 0.5)
-        sizes = await remote.database_sizes()
+        names = [fact.name for fact in inventory.items]
+        excluded = {name for name in names if endpoint.rules.excludes(name)}
+        sizes = _without(await remote.database_sizes(excluded), excluded)
     await say(db, claim, "saving", 0.9)
     now = datetime.now(UTC)
     today = now.astimezone(db.settings.zone).date()
@@ -65,6 +74,23 @@ async def _capacity(db: Database, claim: Claim) -> None:
         outcome = _capacity_outcome(inventory, sizes, counts, saved, since(started))
         await finish(session, claim, outcome)
     log.info("capacity.collected", databases=len(inventory.items), elapsed_ms=since(started))
+
+
+def _without(
+    sizes: Collected[DatabaseSizeFact], excluded: Collection[str]
+) -> Collected[DatabaseSizeFact]:
+    """What was read, but of the databases that are left out only that they are."""
+    read = [fact for fact in sizes.items if fact.name not in excluded]
+    left = [
+        DatabaseSizeFact(
+            name=name,
+            size_bytes=None,
+            quality=Quality.UNAVAILABLE,
+            reason=SkipReason.EXCLUDED,
+        )
+        for name in sorted(excluded)
+    ]
+    return replace(sizes, items=[*read, *left])
 
 
 def _capacity_outcome(

@@ -58,31 +58,27 @@ def _sizes(sql: str) -> TextClause:
 
 _BASELINE = baseline("known.id", "CAST(:today AS date)", str(GROWTH_DAYS), "fact.quality")
 # A size that could not be read today leaves yesterday's number in place, marked STALE, and with it
-# the growth that was told of it.
+# the growth that was told of it. That of a database that is left out on purpose goes.
+_KEPT = "fact.size_bytes IS NULL AND fact.reason <> 'EXCLUDED'"
+
+
+def _latest(column: str, read: str) -> str:
+    return f"{column} = CASE WHEN {_KEPT} THEN old.{column} ELSE {read} END"
+
+
+_AS_READ = ("size_bytes", "data_bytes", "log_bytes", "used_bytes", "ceiling_bytes")
+_WHEN_READ = "CASE WHEN fact.size_bytes IS NOT NULL THEN"
 LATEST = _sizes(f"""
     UPDATE instance_databases AS old
-       SET size_bytes = coalesce(fact.size_bytes, old.size_bytes),
-           data_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.data_bytes
-                             ELSE fact.data_bytes END,
-           log_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.log_bytes
-                            ELSE fact.log_bytes END,
-           used_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.used_bytes
-                             ELSE fact.used_bytes END,
-           ceiling_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.ceiling_bytes
-                                ELSE fact.ceiling_bytes END,
-           reconciliation = CASE WHEN fact.size_bytes IS NULL THEN old.reconciliation
-                                 ELSE CAST(fact.parts AS jsonb) END,
-           size_collected_at = CASE WHEN fact.size_bytes IS NULL THEN old.size_collected_at
-                                    ELSE :now END,
-           size_quality = CASE WHEN fact.size_bytes IS NULL AND old.size_bytes IS NOT NULL
+       SET {", ".join(_latest(column, f"fact.{column}") for column in _AS_READ)},
+           {_latest("reconciliation", "CAST(fact.parts AS jsonb)")},
+           {_latest("size_collected_at", f"{_WHEN_READ} CAST(:now AS timestamptz) END")},
+           {_latest("growth_bytes", "fact.size_bytes - base.size_bytes")},
+           {_latest("growth_percent", percent("fact.size_bytes", "base.size_bytes"))},
+           {_latest("growth_since", f"{_WHEN_READ} base.stat_date END")},
+           size_quality = CASE WHEN {_KEPT} AND old.size_bytes IS NOT NULL
                                THEN 'STALE' ELSE fact.quality END,
-           size_reason = fact.reason,
-           growth_bytes = CASE WHEN fact.size_bytes IS NULL THEN old.growth_bytes
-                               ELSE fact.size_bytes - base.size_bytes END,
-           growth_percent = CASE WHEN fact.size_bytes IS NULL THEN old.growth_percent
-                                 ELSE {percent("fact.size_bytes", "base.size_bytes")} END,
-           growth_since = CASE WHEN fact.size_bytes IS NULL THEN old.growth_since
-                               ELSE base.stat_date END
+           size_reason = fact.reason
       FROM {_SIZES}
       JOIN instance_databases AS known
         ON known.instance_id = :instance_id AND known.name = fact.name
@@ -117,7 +113,8 @@ TOTALS = text("""
                    CASE WHEN count(size_bytes) FILTER (WHERE is_active) = 0
                              AND count(*) FILTER (WHERE is_active) > 0 THEN 'UNAVAILABLE'
                         WHEN NOT :complete
-                             OR bool_or(is_active AND (size_bytes IS NULL OR size_quality
+                             OR bool_or(is_active AND size_reason IS DISTINCT FROM 'EXCLUDED'
+                                        AND (size_bytes IS NULL OR size_quality
                                      IN ('PARTIAL', 'STALE', 'UNAVAILABLE'))) THEN 'PARTIAL'
                         WHEN bool_or(is_active AND size_quality = 'ESTIMATED') THEN 'ESTIMATED'
                         ELSE 'EXACT' END AS quality

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from whalefall.adapters.base import Limits, Target
 from whalefall.db import Database, Session
+from whalefall.domain.database_rules import DatabaseRules
 from whalefall.domain.engines import ENGINES, Engine
 from whalefall.domain.tls import Tls, TlsMode
 from whalefall.errors import Code, NotFound, TargetProblem, said
@@ -29,6 +30,7 @@ class Endpoint:
     options: dict[str, str] = field(default_factory=dict)
     connect_seconds: int | None = None
     statement_seconds: int | None = None
+    rules: DatabaseRules = field(default_factory=DatabaseRules)
 
     @property
     def limits(self) -> Limits:
@@ -57,6 +59,7 @@ async def endpoint_of(session: Session, instance_id: int) -> Endpoint:
         options=row.options,
         connect_seconds=row.connect_seconds,
         statement_seconds=row.statement_seconds,
+        rules=DatabaseRules(row.include_databases, row.exclude_databases),
     )
 
 

@@ -70,7 +70,7 @@ class DatabaseRow:
         " them, or the engine does not say."
     )
     reconciliation: dict[str, Any] | None = described("Where its bytes are.")
-    size_collected_at: datetime | None = described("When the size was read; null if never.")
+    size_collected_at: datetime | None = described("When the size was read; null: there is none.")
     size_quality: Quality = described("How far the size can be trusted.")
     size_reason: SkipReason | None = described("Why there is no size; null when there is one.")
     growth_bytes: Bytes | None = described(

@@ -28,6 +28,8 @@ FIELDS: dict[str, checks.Check] = {
     "port": lambda field, value: value if value is None else checks.port(field, value),
     "connect_seconds": CHECKS["connect_seconds"],
     "statement_seconds": CHECKS["statement_seconds"],
+    "include_databases": CHECKS["include_databases"],
+    "exclude_databases": CHECKS["exclude_databases"],
     "tls_ca_pem": lambda field, value: checks.tls(field, Tls(ca_pem=value)),
     "tls_server_name": lambda field, value: checks.host(field, value) if value else None,
 }

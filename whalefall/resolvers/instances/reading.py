@@ -55,6 +55,12 @@ class InstanceRow:
     options: dict[str, Any] = described("Choices that only its engine has, by name.")
     connect_seconds: int | None = described("Seconds to connect; null: the usual 10.")
     statement_seconds: int | None = described("Seconds of a statement; null: the usual 120.")
+    include_databases: list[str] = described(
+        "Patterns of the databases that are read, % and _ as in LIKE; empty: all."
+    )
+    exclude_databases: list[str] = described(
+        "Patterns of databases that are not read; they stay in the ledger as EXCLUDED."
+    )
     tls_server_name: str | None = described(
         "The name that its certificate must carry; null: its host."
     )
@@ -65,7 +71,8 @@ class InstanceRow:
         "Databases that are gone; null until first collected."
     )
     total_size_bytes: Bytes | None = described(
-        "The size of its active databases in bytes; null until first collected."
+        "The size of its active databases in bytes, but for those left out; null until first"
+        " collected."
     )
     size_quality: Quality = described("How far the total can be trusted.")
     size_collected_at: datetime | None = described("When sizes were read; null if never.")
@@ -191,6 +198,8 @@ INSTANCES: Noun[InstanceRow] = Noun(
         Instance.options,
         Instance.connect_seconds,
         Instance.statement_seconds,
+        Instance.include_databases,
+        Instance.exclude_databases,
         Instance.tls_server_name,
         Instance.tls_ca_pem.is_not(None).label("has_tls_ca"),
         Credential.name.label("credential_name"),

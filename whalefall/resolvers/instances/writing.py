@@ -41,6 +41,8 @@ class InstanceInput:
     options: dict[str, str] = field(default_factory=dict)
     connect_seconds: int | None = None
     statement_seconds: int | None = None
+    include_databases: list[str] = field(default_factory=list)
+    exclude_databases: list[str] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -60,6 +62,8 @@ class InstancePatch:
     options: dict[str, str] | Unset | None = UNSET
     connect_seconds: int | Unset | None = UNSET
     statement_seconds: int | Unset | None = UNSET
+    include_databases: list[str] | Unset | None = UNSET
+    exclude_databases: list[str] | Unset | None = UNSET
 
 
 CHECKS: dict[str, checks.Check] = {
@@ -76,6 +80,8 @@ CHECKS: dict[str, checks.Check] = {
     "options": checks.options,
     "connect_seconds": checks.seconds(60),
     "statement_seconds": checks.seconds(600),
+    "include_databases": checks.patterns,
+    "exclude_databases": checks.patterns,
 }
 # What a connection depends on: once one of these changes, the last attempt says nothing any more.
 ADDRESS = {

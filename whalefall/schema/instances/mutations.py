@@ -40,6 +40,11 @@ OPTIONS = (
     " application_intent of SQL Server (READ_WRITE, READ_ONLY). Null: the usual ones."
 )
 CONNECT_SECONDS = "Seconds that connecting may take, 1 to 60; null: 10."
+INCLUDE = (
+    "Patterns of the databases to read: % is any run of characters, _ any one, a backslash takes"
+    " the next as it is. None or empty: all."
+)
+EXCLUDE = "Patterns of databases not to read; they stay in the ledger as EXCLUDED."
 STATEMENT_SECONDS = "Seconds that a statement may take, 1 to 600; null: 120."
 CREDENTIAL = "The id of the credential to read it with."
 
@@ -74,6 +79,8 @@ class CreateInstanceInput:
     options: JsonObject | None = strawberry.field(description=OPTIONS, default=None)
     connect_seconds: int | None = strawberry.field(description=CONNECT_SECONDS, default=None)
     statement_seconds: int | None = strawberry.field(description=STATEMENT_SECONDS, default=None)
+    include_databases: list[str] | None = strawberry.field(description=INCLUDE, default=None)
+    exclude_databases: list[str] | None = strawberry.field(description=EXCLUDE, default=None)
 
 
 @strawberry.input(description="Changes to an instance; what is left out stays as it is.")
@@ -95,6 +102,8 @@ class UpdateInstanceInput:
     options: JsonObject | None = absent(OPTIONS)
     connect_seconds: int | None = absent(CONNECT_SECONDS)
     statement_seconds: int | None = absent(STATEMENT_SECONDS)
+    include_databases: list[str] | None = absent(INCLUDE)
+    exclude_databases: list[str] | None = absent(EXCLUDE)
 
 
 @strawberry.input(description="Which instance to test.")
