@@ -1,6 +1,7 @@
 """What the environment says, and what it must not say."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,24 @@ def test_secrets_do_not_show() -> None:
     shown = repr(Settings(secret_keys="k:secret", metrics_token="secret"))
 
     assert "secret'" not in shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnight"),
+    [
+        ("UTC", "2026-03-01T00:00:00"),
+        ("Asia/Shanghai", "2026-02-28T16:00:00"),
+        ("America/New_York", "2026-11-01T04:00:00"),  # the day on which an hour comes twice
+        ("Europe/London", "2026-03-29T00:00:00"),  # the day on which one is missing
+        ("Australia/Lord_Howe", "2026-04-04T13:00:00"),  # half an hour comes twice
+        ("Pacific/Apia", "2011-12-30T10:00:00"),  # the 31st, there was no 30th
+    ],
+)
+def test_a_day_begins_with_its_first_instant(zone: str, midnight: str) -> None:
+    settings = Settings(time_zone=zone)
+    first = datetime.fromisoformat(midnight).replace(tzinfo=UTC)
+    last = first - timedelta(milliseconds=1)
+
+    assert first.astimezone(settings.zone).strftime("%H:%M:%S.%f") == "00:00:00.000000"
+    assert last.astimezone(settings.zone).strftime("%H:%M:%S.%f") == "23:59:59.999000"
+    assert settings.day_of(last) < settings.day_of(first)

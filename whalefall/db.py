@@ -57,7 +57,9 @@ SETTINGS = {
 # Where texts are searched, a plan made without the text can take thirty times as long.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
-OUT_OF_TIME = ("57014", "55P03", "40P01")  # by statement_timeout, lock_timeout, deadlock_timeout
+# By statement_timeout, lock_timeout, deadlock_timeout, and by who was served first.
+OUT_OF_TIME = ("57014", "55P03", "40P01", "40001")
+FULL = ("53", "25006")  # disk, memory, connections; read-only for as long as somebody wants it so
 log = structlog.get_logger(__name__)
 AWAY = (
     OSError,
@@ -216,14 +218,18 @@ class Database:
                 )
 
     async def _send_jobs(self, jobs: Iterable[Job]) -> None:
-        """A job that cannot be sent now is sent again by the scheduler: its record is committed."""
+        """A job that cannot be sent now is sent again by the scheduler: its record is committed.
+
+        After one that could not, the others are left to it too: each might wait as long.
+        """
         for job in jobs:
             if self._send is None:
-                continue
+                return
             try:
                 await self._send(job)
-            except (OSError, ConnectionError, TimeoutError) as error:
+            except OSError as error:
                 log.warning("job.not_sent", job=job.name, ids=job.ids, error=type(error).__name__)
+                return
 
 
 async def _fetch(pool: Pool, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
@@ -274,19 +280,21 @@ def _unavailable() -> Any:
     except AWAY as error:
         raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
     except asyncpg.PostgresError as error:
-        _check_time(error)
+        _check_passing(error)
         raise
     except DBAPIError as error:
         if error.connection_invalidated or _state(error.orig).startswith(("08", "57P")):
             raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
-        _check_time(error.orig)
+        _check_passing(error.orig)
         raise
 
 
-def _check_time(error: BaseException | None) -> None:
-    """Raise ServiceUnavailable when a limit of time ended the statement."""
+def _check_passing(error: BaseException | None) -> None:
+    """Raise ServiceUnavailable for what passes by itself, or once somebody has made room."""
     if _state(error) in OUT_OF_TIME:
         raise ServiceUnavailable("WhaleFall's own database took too long.") from error
+    if _state(error).startswith(FULL):
+        raise ServiceUnavailable("WhaleFall's own database takes nothing in right now.") from error
 
 
 def _state(error: BaseException | None) -> str:

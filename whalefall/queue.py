@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import (
     AsyncIO,
     Callbacks,
@@ -14,6 +15,8 @@ from dramatiq.middleware import (
     ShutdownNotifications,
     TimeLimit,
 )
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import TimeoutError as RedisSilent
 
 QUEUE = "whalefall"
 PENDING_JOBS = "whalefall.jobs"
@@ -65,9 +68,16 @@ def make_broker(redis_url: str) -> RedisBroker:
 
 
 def send(broker: dramatiq.Broker, job: Job, *, delay_ms: int | None = None) -> None:
-    """Hand a job to the broker. Blocking; raises dramatiq's ConnectionError when it is away."""
+    """Hand a job to the broker. Blocking; raises ConnectionError when it is away or silent."""
     message: dramatiq.Message[None] = dramatiq.Message(
         queue_name=QUEUE, actor_name=job.name, args=(), kwargs=dict(job.ids), options={}
     )
-    broker.declare_queue(QUEUE)
-    broker.enqueue(message, delay=delay_ms)
+    try:
+        broker.declare_queue(QUEUE)
+        broker.enqueue(message, delay=delay_ms)
+    except (
+        BrokerConnectionError,
+        RedisAway,
+        RedisSilent,
+    ) as error:  # none of them one of Python's own
+        raise ConnectionError("the broker does not answer") from error

@@ -47,9 +47,12 @@ class Settings:
         """The business time zone: decides stat_date, periods and file names; all else is UTC."""
         return ZoneInfo(self.time_zone)
 
+    def day_of(self, moment: datetime) -> date:
+        """The day that a moment belongs to, in the business time zone."""
+        return moment.astimezone(self.zone).date()
+
     def today(self) -> date:
-        """The day that it is in the business time zone."""
-        return datetime.now(UTC).astimezone(self.zone).date()
+        return self.day_of(datetime.now(UTC))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":

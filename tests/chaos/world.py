@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -14,10 +14,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+import httpx2
 from sqlalchemy import text
 
-from tests.factories import OTTO, POSTGRESQL, make_credential, make_database, make_instance
+from tests.factories import (
+    ADA,
+    OTTO,
+    POSTGRESQL,
+    make_credential,
+    make_database,
+    make_instance,
+    make_user,
+)
 from tests.faults.proxy import Fault, FaultProxy, fault_proxy
+from whalefall.auth import Role
 from whalefall.crypto import generate_key_line
 from whalefall.db import Database, migrate
 from whalefall.domain.states import SyncTrigger
@@ -27,12 +37,15 @@ from whalefall.embedded import (
     running_postgres,
     running_valkey,
 )
+from whalefall.embedded.launch import free_port
 from whalefall.errors import ServiceUnavailable
 from whalefall.queue import Job, make_broker, send
 from whalefall.resolvers.sessions import start_table_sizes
+from whalefall.resolvers.users import create_api_token
 from whalefall.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+SEED = int(os.environ.get("WHALEFALL_CHAOS_SEED") or 1)
 PATIENCE_SECONDS = 60
 LOOK_SECONDS = 0.1
 SLOW_SECONDS = 0.05  # for each chunk between a worker and its target
@@ -58,15 +71,18 @@ class World:
     processes: dict[str, list[subprocess.Popen[bytes]]] = field(default_factory=dict)
     came_back: ExitStack = field(default_factory=ExitStack)  # servers that were started again
 
-    def spawn(self, command: str, count: int = 1) -> None:
-        """Start `python -m whalefall COMMAND`, so often."""
-        names = ("database_url", "redis_url", "secret_keys")
-        given = {f"WHALEFALL_{name.upper()}": getattr(self.settings, name) for name in names}
-        allowed = {"WHALEFALL_TARGETS_ALLOW": ",".join(self.settings.targets_allow)}
+    def spawn(
+        self, command: str, count: int = 1, *, module: str = "whalefall", **other: str
+    ) -> None:
+        """Start `python -m MODULE COMMAND`, so often; `other` settings stand for the usual ones."""
+        names = ("database_url", "redis_url", "secret_keys", "port")
+        settings = {name: str(getattr(self.settings, name)) for name in names}
+        settings |= {"targets_allow": ",".join(self.settings.targets_allow), **other}
+        given = {f"WHALEFALL_{name.upper()}": value for name, value in settings.items()}
         for _ in range(count):
             process = subprocess.Popen(
-                [sys.executable, "-m", "whalefall", command],
-                env={**os.environ, **given, **allowed},
+                [sys.executable, "-m", module, command],
+                env={**os.environ, **given},
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -81,14 +97,37 @@ class World:
         victim.wait()
         self.spawn(command)
 
-    async def kill_database(self) -> None:
-        """As if the power had failed for our own PostgreSQL; then it comes back, on its port."""
-        os.kill(self.postgres.pid, signal.SIGKILL)
-        assert self.postgres.child is not None
-        assert self.postgres.ownership is not None
-        await asyncio.to_thread(self.postgres.child.wait)
-        self.postgres.ownership.close()
+    async def kill_database(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """As if the power had failed for our own PostgreSQL; then it comes back, on its port.
+
+        With SIGINT it is shut down as for a change of its settings.
+        """
+        await _end(self.postgres, number)
         self.postgres = self.came_back.enter_context(running_postgres(self.state / "ours"))
+
+    async def kill_broker(self) -> None:
+        await _end(self.valkey, signal.SIGKILL)
+
+    async def start_broker(self) -> None:
+        """Again, on its port, with what it had written down."""
+        state = self.state / "ours"
+        self.valkey = await asyncio.to_thread(EmbeddedValkey.start, state)
+        self.came_back.enter_context(self.valkey)
+
+    @asynccontextmanager
+    async def browsing(self, **other: str) -> AsyncIterator[httpx2.AsyncClient]:
+        """A web process, and a program of an administrator's in front of it."""
+        async with self.db.write() as session:
+            user = await make_user(session, role=Role.ADMIN)
+            token = await create_api_token(session, ADA, user.username, "chaos")
+        self.spawn("serve", 1, module="whalefall", **other)
+        address = f"http://127.0.0.1:{self.settings.port}"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx2.AsyncClient(
+            base_url=address, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+        ) as client:
+            await until_answered(client)
+            yield client
 
     def stop_all(self) -> None:
         for process in [one for each in self.processes.values() for one in each]:
@@ -156,8 +195,35 @@ class World:
             " WHERE head.collected_at IS NOT NULL GROUP BY 1, 2"
         )
         assert {(row["table_count"], row["rows"]) for row in heads} == {(TABLES, TABLES)}
-        left = await self.one("SELECT count(*) AS count FROM target_leases")
+        left = await self.one(
+            "SELECT count(*) AS count FROM target_leases WHERE expires_at > now()"
+        )
         assert left["count"] == 0
+
+
+async def _end(server: EmbeddedPostgres | EmbeddedValkey, number: signal.Signals) -> None:
+    assert server.child is not None
+    assert server.ownership is not None
+    os.kill(server.pid, number)
+    await asyncio.to_thread(server.child.wait)
+    server.ownership.close()
+
+
+async def asked(client: httpx2.AsyncClient) -> httpx2.Response:
+    """A page of the ledger."""
+    query = "{ databases(first: 5) { totalCount nodes { name sizeBytes } } }"
+    return await client.post("/graphql", json={"query": query})
+
+
+async def until_answered(client: httpx2.AsyncClient, seconds: float = PATIENCE_SECONDS) -> None:
+    """Until the web process answers as it should. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            with suppress(httpx2.TransportError):
+                answer = await asked(client)
+                if answer.status_code == 200 and "errors" not in answer.json():
+                    return
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager
@@ -177,6 +243,7 @@ async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
             secret_keys=generate_key_line(),
             targets_allow=(f"127.0.0.1:{proxy.port}",),
             log_level="ERROR",
+            port=free_port(),
         )
         broker = make_broker(settings.redis_url)
 

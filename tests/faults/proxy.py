@@ -10,6 +10,7 @@ from enum import StrEnum
 CHUNK_BYTES = 16_384
 SLICE_BYTES = 7
 RATE_PIECE_BYTES = 256
+COMMITS = 15  # the last of so many has its answer cut off
 
 
 class Fault(StrEnum):
@@ -31,6 +32,7 @@ class Fault(StrEnum):
     RATE = "rate"  # lets so many bytes of an answer pass in a second
     SLICE = "slice"  # tears answers into crumbs
     EVERY = "every"  # resets every second connection, and the next one first
+    COMMIT = "commit"  # now and then ends a connection when a COMMIT went by, before its answer
 
 
 CUTTING = (Fault.LIMIT, Fault.FIN, Fault.STALL, Fault.CORRUPT)
@@ -152,6 +154,10 @@ class FaultProxy:
             if self._fault is not Fault.BLACKHOLE:
                 writer.write(chunk)
                 await writer.drain()
+            if self._fault is Fault.COMMIT and b"COMMIT" in chunk:
+                self._turn += 1
+                if self._turn % COMMITS == 0:
+                    return
 
     async def _pump_answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -85,7 +85,7 @@ def test_a_moment_names_its_offset() -> None:
 
 def test_growth_carries_its_sign() -> None:
     assert formats.percent(1.23, ENGLISH) == "+1.2 %"
-    assert formats.percent(-1.23, ENGLISH) == "-1.2 %"
+    assert formats.percent(-1.23, ENGLISH) == "−1.2 %"
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**63 - 1), st.sampled_from([ENGLISH, CHINESE]))

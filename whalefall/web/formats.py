@@ -19,6 +19,7 @@ from whalefall.domain.paging import MOST_COUNTED
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 STEP = 1024
+MINUS = "−"  # as wide as the plus
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def tally(count: int, locale: Locale) -> str:
 
 def percent(value: float, locale: Locale) -> str:
     """A signed percentage with one decimal: "+1.2 %"."""
-    return _figure(f"{value:+,.1f}", locale) + " %"
+    return _figure(f"{value:+,.1f}".replace("-", MINUS), locale) + " %"
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

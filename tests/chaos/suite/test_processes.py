@@ -1,7 +1,6 @@
 """What is killed, paused, emptied or asked by too many at once leaves nothing half done."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,9 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.chaos.world import PATIENCE_SECONDS, World, world
+from tests.chaos.world import PATIENCE_SECONDS, SEED, World, world
 
-SEED = int(os.environ.get("WHALEFALL_CHAOS_SEED") or 1)
 KILLS, PER_ROUND, SHOPS = 100, 5, 12
 pytestmark = pytest.mark.timeout(1200)
 

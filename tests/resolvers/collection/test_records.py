@@ -26,9 +26,11 @@ from whalefall.resolvers.collection.claims import (
     renew,
     resend,
 )
+from whalefall.resolvers.instances import InstanceFilter
 from whalefall.resolvers.sessions import (
     cancel_sync_session,
     start_capacity,
+    start_capacity_of_many,
     start_table_sizes,
     wait_for_session,
 )
@@ -252,6 +254,40 @@ async def test_cancelling_what_waits_needs_no_worker(
 
     assert (await session_row(db))["status"] == "CANCELLED"
     assert server.connected == 0
+
+
+async def test_cancelling_in_the_middle_keeps_what_is_done_and_begins_nothing_more(
+    db: Database, ada: Actor, server: FakeServer, sent_jobs: list[Job]
+) -> None:
+    async with db.write() as session:
+        credential = await make_credential(session, keys=db.keys)
+        for _ in range(10):
+            await make_instance(session, engine=FAKE, host="127.0.0.1", credential_id=credential.id)
+        session_id = await start_capacity_of_many(
+            session, ada, InstanceFilter(), trigger=SyncTrigger.API
+        )
+    ids = [job.ids["record_id"] for job in sent_jobs]
+    for record_id in ids[:2]:
+        await collect_capacity(db, WORKER, record_id)
+    server.reached.clear()
+    server.gate = asyncio.Event()
+    third = asyncio.create_task(collect_capacity(db, WORKER, ids[2]))
+    await server.reached.wait()
+
+    async with db.write() as session:
+        await cancel_sync_session(session, ada, session_id)
+    await asyncio.wait_for(third, 5)
+    for record_id in ids[3:]:
+        await collect_capacity(db, WORKER, record_id)
+
+    ended = await one(
+        db,
+        "SELECT count(*) FILTER (WHERE status = 'COMPLETED') AS completed,"
+        " count(*) FILTER (WHERE status = 'CANCELLED') AS cancelled FROM sync_instance_records",
+    )
+    assert (len(ids), ended) == (10, {"completed": 2, "cancelled": 8})
+    assert (await session_row(db))["status"] == "CANCELLED"
+    assert server.connected == 3
 
 
 async def test_an_operator_cannot_cancel(

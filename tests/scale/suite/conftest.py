@@ -20,6 +20,7 @@ from whalefall.settings import Settings
 
 SECONDS = float(os.environ.get("WHALEFALL_TEST_LOAD_SECONDS") or 600)
 OUTCOME = pytest.StashKey[Outcome]()
+NIGHTS = pytest.StashKey[list[float]]()
 LARGE = pytest.StashKey[dict[str, Seen]]()
 
 
@@ -44,7 +45,15 @@ def large(request: pytest.FixtureRequest) -> dict[str, Seen]:
     return request.config.stash.setdefault(LARGE, {})
 
 
+@pytest.fixture(scope="session")
+def nights(request: pytest.FixtureRequest) -> list[float]:
+    """How many seconds each nightly reading took; filled by the tests."""
+    return request.config.stash.setdefault(NIGHTS, [])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for seconds in terminalreporter.config.stash.get(NIGHTS, []):
+        terminalreporter.write_line(f"\na thousand instances were read in {seconds:.0f} s")
     for name, seen in terminalreporter.config.stash.get(LARGE, {}).items():
         terminalreporter.write_line("\n" + report_of_target(name, seen))
     if (measured := terminalreporter.config.stash.get(OUTCOME, None)) is not None:

@@ -4,20 +4,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROW = 22  # pixels
 ROOM = 4.0  # per cent that stay free on either side
 
 
 @dataclass(frozen=True)
 class Dumbbell:
-    """One name: where its older and its newer size lie, in per cent of the width; `y` in pixels."""
+    """One name: where its older and its newer size lie, in per cent of the width."""
 
     name: str
     before: int
     after: int
     from_x: float
     to_x: float
-    y: float
 
 
 def dumbbells(changes: Sequence[tuple[str, int, int]]) -> list[Dumbbell]:
@@ -33,6 +31,5 @@ def dumbbells(changes: Sequence[tuple[str, int, int]]) -> list[Dumbbell]:
         return round(ROOM + (math.log(size) - low) / width * (100 - 2 * ROOM), 2)
 
     return [
-        Dumbbell(name, before, after, place(before), place(after), ROW * (row + 0.5))
-        for row, (name, before, after) in enumerate(kept)
+        Dumbbell(name, before, after, place(before), place(after)) for name, before, after in kept
     ]

@@ -61,7 +61,7 @@ async def _capacity(db: Database, claim: Claim) -> None:
         sizes = _without(await remote.database_sizes(excluded), excluded)
     await say(db, claim, "saving", 0.9)
     now = datetime.now(UTC)
-    today = now.astimezone(db.settings.zone).date()
+    today = db.settings.day_of(now)
     async with db.write() as session:
         await fence(session, claim)
         counts = await save_inventory(session, claim.target, inventory, today=today, now=now)

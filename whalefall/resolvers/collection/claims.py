@@ -35,6 +35,7 @@ CLAIM = text(f"""
  RETURNING record.id, record.session_id, record.fencing_token, record.instance_id,
            record.database_id, record.task, record.attempt
 """)  # noqa: S608 (constants of ours)
+TRIED = text("SELECT attempt > 0 FROM sync_instance_records WHERE id = :record_id")
 LOCK_SESSION = text("""
     SELECT 1 FROM sync_sessions AS session
       JOIN sync_instance_records AS record ON record.session_id = session.id
@@ -170,6 +171,11 @@ class Outcome:
     items_reactivated: int | None = None
     error_code: Code | None = None
     error_message: str | None = None
+
+
+async def is_tried(session: Session, record_id: int) -> bool:
+    """Whether a worker has begun it and not ended it."""
+    return bool((await session.execute(TRIED, {"record_id": record_id})).scalar())
 
 
 async def claim_record(session: WriteSession, record_id: int) -> Claim | None:

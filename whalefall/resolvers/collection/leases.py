@@ -20,8 +20,10 @@ from whalefall.resolvers.collection.claims import (
     fence,
     finish,
     hand_back,
+    is_tried,
     renew,
 )
+from whalefall.resolvers.collection.company import Company
 from whalefall.resolvers.collection.records import timed_out
 from whalefall.resolvers.sessions import CHANNEL
 
@@ -40,6 +42,13 @@ async def run_claimed(
     `work` saves and finishes the record itself, in one fenced transaction; `failed` ends it when
     `work` raised. A worker that is told to stop hands the record back.
     """
+    async with db.read() as session:
+        has_lost_a_worker = await is_tried(session, record_id)
+    async with Company.of(db).joined(alone=has_lost_a_worker):
+        await _run(db, record_id, work, seconds, failed)
+
+
+async def _run(db: Database, record_id: int, work: Work, seconds: float, failed: Failed) -> None:
     claim = await _claim(db, record_id)
     if claim is None:
         return

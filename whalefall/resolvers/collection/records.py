@@ -1,6 +1,7 @@
 """What every collection tells of itself: stage, shortfall, failure, an instance's health."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -9,7 +10,7 @@ from sqlalchemy import update
 from whalefall.db import Database, WriteSession
 from whalefall.domain.facts import ServerFact
 from whalefall.domain.states import SyncStatus
-from whalefall.errors import ClosedDatabase, Code, Problem, TargetProblem, said
+from whalefall.errors import ClosedDatabase, Code, Problem, ServiceUnavailable, TargetProblem, said
 from whalefall.models.instances import Instance
 from whalefall.resolvers.collection.claims import Claim, Outcome, finish, report
 from whalefall.resolvers.collection.snapshots import save_failed_attempt
@@ -19,8 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 async def say(db: Database, claim: Claim, stage: str, progress: float) -> None:
-    async with db.write() as session:
-        await report(session, claim, stage, progress)
+    """Tell how far the work is. Not worth an attempt: it goes on when nobody can be told."""
+    with suppress(ServiceUnavailable):
+        async with db.write() as session:
+            await report(session, claim, stage, progress)
 
 
 async def failed(session: WriteSession, claim: Claim, problem: Problem, elapsed_ms: int) -> None:
