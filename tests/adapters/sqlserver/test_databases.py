@@ -117,6 +117,17 @@ async def test_data_and_log_are_told_apart(tds: TdsInstance, database: str) -> N
     assert size.reconciliation.unattributed_bytes == 0
 
 
+async def test_what_filestream_holds_is_unknown_and_not_nothing(
+    tds: TdsInstance, database: str
+) -> None:
+    await tds.add_file(database, "FILESTREAM", 0)
+
+    size = await size_of(tds.target(), database)
+
+    assert (size.quality, size.reason) == (Quality.PARTIAL, SkipReason.NOT_COLLECTED)
+    assert size.size_bytes == (FILE_PAGES + LOG_PAGES) * PAGE
+
+
 async def test_the_ceiling_is_the_sum_of_what_files_may_grow_to(tds: TdsInstance) -> None:
     await tds.create_database("bounded")
     await tds.owner.execute(

@@ -85,6 +85,8 @@ def _size_fact(name: str, files: Sequence[Row]) -> DatabaseSizeFact:
             quality=Quality.UNAVAILABLE,
             reason=SkipReason.PERMISSION,
         )
+    # master knows what a container of FILESTREAM holds as 0: only the database itself can say.
+    blind = any(row["type_desc"] == "FILESTREAM" and not row["pages"] for row in files)
     log = sum(row["pages"] for row in files if row["type_desc"] == "LOG") * PAGE_BYTES
     size = sum(row["pages"] for row in files) * PAGE_BYTES
     ceilings = [_ceiling(row) for row in files if row["type_desc"] in ("ROWS", "LOG")]
@@ -94,6 +96,8 @@ def _size_fact(name: str, files: Sequence[Row]) -> DatabaseSizeFact:
         data_bytes=Bytes(size - log),
         log_bytes=Bytes(log),
         ceiling_bytes=None if None in ceilings else Bytes(sum(filter(None, ceilings))),
+        quality=Quality.PARTIAL if blind else Quality.EXACT,
+        reason=SkipReason.NOT_COLLECTED if blind else None,
         reconciliation=reconcile(
             {BucketKind.LOG: log, BucketKind.DATA: size - log},
             database_bytes=size,
