@@ -24,7 +24,7 @@ CHECKS = (
 SHARED = ("-n", "logical", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 FULL = {"WHALEFALL_TEST_QUERIES": "10000"}  # where the ordinary tests take a sample
 SUITES = {  # what runs only by its name
-    "chaos": ("tests/chaos/suite", "-n", "2", "--dist=loadfile"),  # it waits more than it works
+    "chaos": ("tests/chaos/suite", "-n", "4", "--dist=worksteal"),  # it waits more than it works
     "clients": ("tests/clients/suite",),
     "faults": ("tests/faults/suite",),
     "scale": ("tests/scale/suite",),
