@@ -218,10 +218,8 @@ class Database:
                 )
 
     async def _send_jobs(self, jobs: Iterable[Job]) -> None:
-        """A job that cannot be sent now is sent again by the scheduler: its record is committed.
-
-        After one that could not, the others are left to it too: each might wait as long.
-        """
+        """What cannot be sent is sent by the scheduler: its record is committed. After one that
+        cannot, the others are left to it too: each might wait as long."""
         for job in jobs:
             if self._send is None:
                 return

@@ -139,8 +139,8 @@ MUTANTS = [
     (
         "an unknown size takes the place of the older number",
         f"{COLLECTION}.inventory",
-        "coalesce(fact.size_bytes, old.size_bytes)",
-        "coalesce(fact.size_bytes, 0)",
+        "_KEPT = \"fact.size_bytes IS NULL AND fact.reason <> 'EXCLUDED'\"",
+        '_KEPT = "false"',
         (NO_SIZES, POSTGRESQL, CAPACITY),
     ),
     # What is old passes for new.

@@ -106,9 +106,15 @@ async def _answer(door: Door, message: Mapping[str, Any], actor: Actor) -> str:
 
 
 def in_order(body: str) -> str:
-    """Errors come as their fields end, which is when the database answers each of them."""
+    """Errors come as their fields end, which is when the database answers each of them.
+
+    Of several that leave no data at all, only the first is told: any of them may be.
+    """
     found = json.loads(body)
-    if len(found.get("errors", ())) < 2:
+    if found.get("data", ...) is None:
+        for error in found["errors"]:
+            error["path"] = error["locations"] = "any"
+    elif len(found.get("errors", ())) < 2:
         return body
     found["errors"].sort(key=json.dumps)
     return json.dumps(found, ensure_ascii=False)

@@ -275,7 +275,7 @@ async def test_growth_says_what_it_cannot_know(db: Database, vera_browser: Brows
     page = dom(await vera_browser.get(f"{LEDGER}?order=-growth"))
 
     assert texts(page, "tbody td.is-number:nth-of-type(5)") == [
-        "−1.00GiB -50.0 %",
+        "−1.00GiB −50.0 %",
         "— No older size to compare with",
     ]
 

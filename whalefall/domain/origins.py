@@ -3,11 +3,13 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from whalefall.settings import SettingsError
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+KEPT = 256  # of the same few texts, each asked for again with every request
 SAME_SITE = {"same-origin", "none"}  # none: the person typed the address, or used a bookmark
 
 
@@ -43,6 +45,7 @@ class TrustedProxies:
         return address
 
 
+@lru_cache(maxsize=KEPT)
 def plain_address(text: str) -> str:
     """An IP address in its usual form, IPv4 also when it came mapped into IPv6; else as it is."""
     text = text.strip()
@@ -66,6 +69,7 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
 
 
+@lru_cache(maxsize=KEPT)
 def origin_of(url: str) -> str | None:
     """`https://host:port` of a URL as browsers write it, without a default port."""
     try:
