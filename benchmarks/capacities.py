@@ -17,8 +17,8 @@ from whalefall.domain.paging import Direction, OrderBy, PageRequest
 from whalefall.domain.periods import span_of
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import AggregationPeriod
-from whalefall.resolvers.aggregation.computing import DATABASES, INSTANCES, sum_up
-from whalefall.resolvers.aggregation.keeping import sum_up_today
+from whalefall.resolvers.aggregation.computing import DATABASES, INSTANCES
+from whalefall.resolvers.aggregation.keeping import sum_up_alone, sum_up_today
 from whalefall.resolvers.aggregation.ranking import latest_period, list_database_sums, past_of
 from whalefall.resolvers.aggregation.reading import (
     DatabaseAggregationFilter,
@@ -139,9 +139,7 @@ async def _sum_up(db: Database) -> None:
     """The whole work of one period: made anew, compared, and what is gone taken away."""
     span = span_of(MONTH, FIRST)
     for level in (DATABASES, INSTANCES):
-        async with db.write() as session:
-            await session.execute(text("SET LOCAL statement_timeout = 0"))
-            await sum_up(session, level, MONTH, span, today=LAST)
+        await sum_up_alone(db, level, MONTH, span, LAST)
 
 
 def _questions(db: Database) -> Mapping[str, Measured]:

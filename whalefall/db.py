@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from whalefall.crypto import KeyRing
 from whalefall.domain.targets import TargetPolicy
-from whalefall.errors import BadInput, ServiceUnavailable
+from whalefall.errors import BadInput, ServiceUnavailable, said
 from whalefall.feeds import Feeds
 from whalefall.notifications import Notifications
 from whalefall.queue import PENDING_JOBS, Job
@@ -57,9 +57,13 @@ SETTINGS = {
 # Where texts are searched, a plan made without the text can take thirty times as long.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
-# By statement_timeout, lock_timeout, deadlock_timeout, and by who was served first.
-OUT_OF_TIME = ("57014", "55P03", "40P01", "40001")
-FULL = ("53", "25006")  # disk, memory, connections; read-only for as long as somebody wants it so
+# What passes, by itself or once somebody has made room, by the beginnings of SQLSTATEs: the server
+# is going down; a limit of time ended the statement, or somebody else was served first; it is full.
+PASSING = {
+    ("08", "57P"): said("WhaleFall's own database does not answer."),
+    ("57014", "55P03", "40P01", "40001"): said("WhaleFall's own database took too long."),
+    ("53", "25006"): said("WhaleFall's own database takes nothing in right now."),
+}
 log = structlog.get_logger(__name__)
 AWAY = (
     OSError,
@@ -281,18 +285,17 @@ def _unavailable() -> Any:
         _check_passing(error)
         raise
     except DBAPIError as error:
-        if error.connection_invalidated or _state(error.orig).startswith(("08", "57P")):
+        if error.connection_invalidated:
             raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
         _check_passing(error.orig)
         raise
 
 
 def _check_passing(error: BaseException | None) -> None:
-    """Raise ServiceUnavailable for what passes by itself, or once somebody has made room."""
-    if _state(error) in OUT_OF_TIME:
-        raise ServiceUnavailable("WhaleFall's own database took too long.") from error
-    if _state(error).startswith(FULL):
-        raise ServiceUnavailable("WhaleFall's own database takes nothing in right now.") from error
+    """Raise ServiceUnavailable for what passes."""
+    for beginnings, text_ in PASSING.items():
+        if _state(error).startswith(beginnings):
+            raise ServiceUnavailable(text_) from error
 
 
 def _state(error: BaseException | None) -> str:

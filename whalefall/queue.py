@@ -15,8 +15,7 @@ from dramatiq.middleware import (
     ShutdownNotifications,
     TimeLimit,
 )
-from redis.exceptions import ConnectionError as RedisAway
-from redis.exceptions import TimeoutError as RedisSilent
+from redis.exceptions import RedisError
 
 QUEUE = "whalefall"
 PENDING_JOBS = "whalefall.jobs"
@@ -68,16 +67,12 @@ def make_broker(redis_url: str) -> RedisBroker:
 
 
 def send(broker: dramatiq.Broker, job: Job, *, delay_ms: int | None = None) -> None:
-    """Hand a job to the broker. Blocking; raises ConnectionError when it is away or silent."""
+    """Hand a job to the broker. Blocking; raises ConnectionError when it does not take it."""
     message: dramatiq.Message[None] = dramatiq.Message(
         queue_name=QUEUE, actor_name=job.name, args=(), kwargs=dict(job.ids), options={}
     )
     try:
         broker.declare_queue(QUEUE)
         broker.enqueue(message, delay=delay_ms)
-    except (
-        BrokerConnectionError,
-        RedisAway,
-        RedisSilent,
-    ) as error:  # none of them one of Python's own
-        raise ConnectionError("the broker does not answer") from error
+    except (BrokerConnectionError, RedisError) as error:  # none of them is Python's own
+        raise ConnectionError("the broker does not take it") from error

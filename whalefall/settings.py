@@ -9,6 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 PREFIX = "WHALEFALL_"
+# Less would delete what is still being used; of sizes the running quarter is.
+LEAST = {
+    **dict.fromkeys(("log_days", "session_days", "aggregate_months", "worker_threads"), 1),
+    "raw_months": 3,
+}
 
 
 class SettingsError(ValueError):
@@ -64,6 +69,9 @@ class Settings:
             if env.get(PREFIX + name.upper())
         }
         settings = cls(**given)
+        for name, least in LEAST.items():
+            if getattr(settings, name) < least:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be {least} or more")
         try:
             settings.zone  # noqa: B018 (raises for an unknown zone)
         except (KeyError, ValueError) as error:

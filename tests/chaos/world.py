@@ -50,6 +50,8 @@ PATIENCE_SECONDS = 60
 LOOK_SECONDS = 0.1
 SLOW_SECONDS = 0.05  # for each chunk between a worker and its target
 TABLES = 30
+# What is committed outlives the death of the server, if not that of the machine.
+LASTING = {"synchronous_commit": "on"}
 UNENDED = """
     SELECT count(*) AS count FROM sync_instance_records
      WHERE status NOT IN ('COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELLED')
@@ -103,7 +105,9 @@ class World:
         With SIGINT it is shut down as for a change of its settings.
         """
         await _end(self.postgres, number)
-        self.postgres = self.came_back.enter_context(running_postgres(self.state / "ours"))
+        self.postgres = self.came_back.enter_context(
+            running_postgres(self.state / "ours", **LASTING)
+        )
 
     async def kill_broker(self) -> None:
         await _end(self.valkey, signal.SIGKILL)
@@ -230,8 +234,7 @@ async def until_answered(client: httpx2.AsyncClient, seconds: float = PATIENCE_S
 async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
     """Private servers, a customer's server with shops on it, and no process yet."""
     async with AsyncExitStack() as stack:
-        quick = {"fsync": "off"}
-        postgres = stack.enter_context(running_postgres(folder / "ours", **quick))
+        postgres = stack.enter_context(running_postgres(folder / "ours", **LASTING))
         target = stack.enter_context(running_postgres(folder / "theirs", max_connections="200"))
         valkey = stack.enter_context(running_valkey(folder / "ours"))
         await asyncio.to_thread(migrate, postgres.url)  # which has a loop of its own

@@ -1,5 +1,6 @@
 """The capacity page, its rule and events, and the page of partitions."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -159,6 +160,18 @@ async def test_the_rule_is_changed_in_a_dialog(ada_browser: Browser) -> None:
     assert again.cssselect("#is_enabled")[0].get("checked") is None
 
 
+@pytest.fixture
+async def without_made_partitions(db: Database) -> AsyncIterator[None]:
+    """Partitions are no rows, and nobody else takes them away."""
+    yield
+    async with db.write() as session:
+        for table in ("database_size_stats", "instance_size_stats"):
+            await session.execute(text(f"DROP TABLE IF EXISTS {table}_y2099m05"))
+        for level in ("database", "instance"):
+            await session.execute(text(f"DROP TABLE IF EXISTS {level}_size_aggregations_y2099m05"))
+
+
+@pytest.mark.usefixtures("without_made_partitions")
 async def test_partitions_are_shown_made_and_dropped_as_confirmed(
     ada_browser: Browser, vera_browser: Browser
 ) -> None:
@@ -178,15 +191,6 @@ async def test_partitions_are_shown_made_and_dropped_as_confirmed(
     )
     assert "Nothing is that old." in asked.text
     assert refused.status_code == 422
-
-
-async def test_made_partitions_go_again(db: Database) -> None:
-    """What the test before has made: partitions are no rows, and nobody else takes them away."""
-    async with db.write() as session:
-        for table in ("database_size_stats", "instance_size_stats"):
-            await session.execute(text(f"DROP TABLE IF EXISTS {table}_y2099m05"))
-        for level in ("database", "instance"):
-            await session.execute(text(f"DROP TABLE IF EXISTS {level}_size_aggregations_y2099m05"))
 
 
 async def test_a_limit_is_set_and_the_page_says_when_it_is_reached(

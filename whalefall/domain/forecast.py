@@ -44,6 +44,14 @@ class DaysUntilFull:
     p50: int | None
     p90: int | None
 
+    def less(self, days: int) -> "DaysUntilFull":
+        """The same, told so many days later."""
+
+        def left(value: int | None) -> int | None:
+            return None if value is None else max(0, value - days)
+
+        return DaysUntilFull(p10=left(self.p10), p50=left(self.p50), p90=left(self.p90))
+
 
 @dataclass(frozen=True)
 class _Model:

@@ -8,6 +8,14 @@ from whalefall.domain.states import AggregationPeriod
 DAY = timedelta(days=1)
 
 
+LONGEST_DAYS = {
+    AggregationPeriod.DAILY: 1,
+    AggregationPeriod.WEEKLY: 7,
+    AggregationPeriod.MONTHLY: 31,
+    AggregationPeriod.QUARTERLY: 92,
+}
+
+
 @dataclass(frozen=True, order=True)
 class Span:
     """The days from `start` to `end`, both included."""

@@ -20,6 +20,7 @@ async def collect_table_sizes(record_id: int) -> None:
     await collection.collect_table_sizes(database(), WORKER, record_id)
 
 
-@dramatiq.actor(queue_name=QUEUE, notify_shutdown=True)
+# What sums up a large estate takes longer than any server is waited for.
+@dramatiq.actor(queue_name=QUEUE, notify_shutdown=True, time_limit=upkeep.LONGEST_SECONDS * 1100)
 async def do_task(record_id: int) -> None:
     await upkeep.do_task(database(), WORKER, record_id)

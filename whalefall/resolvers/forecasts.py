@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
@@ -26,23 +27,29 @@ from whalefall.models.databases import InstanceDatabase
 from whalefall.resolvers.audit import audit
 from whalefall.resolvers.databases import get_database
 from whalefall.resolvers.nouns.noun import described
+from whalefall.resolvers.patience import patiently
 from whalefall.resolvers.progress import Report
 
 BATCH = 100  # databases at a time
 MONTH = 30
 MOST_AHEAD = 366
+MOST_OLD = 14  # days since the last reading: what was then says little of now
 POINTS = 30  # of an outlook: a week apart over half a year, and so on
 MAX_LIMIT = 2**62
 LOOK_BACK = HISTORY_DAYS + 60
 # A reading in part is compared with nothing but such: the latest says which kind counts.
 READINGS = text("""
-    SELECT stat.database_id, stat.stat_date, stat.size_bytes, stat.source = 'SAMPLE' AS is_sample
-      FROM database_size_stats AS stat
-      JOIN instance_databases AS known ON known.id = stat.database_id
-     WHERE stat.database_id = ANY(:ids) AND stat.size_bytes IS NOT NULL
-       AND stat.stat_date > CAST(:today AS date) - CAST(:days AS integer)
-       AND (stat.quality = 'PARTIAL') = (known.size_quality = 'PARTIAL')
-     ORDER BY stat.database_id, stat.stat_date
+    WITH found AS (
+        SELECT database_id, stat_date, size_bytes, source, quality = 'PARTIAL' AS in_part,
+               first_value(quality = 'PARTIAL') OVER latest_first AS counts_in_part
+          FROM database_size_stats
+         WHERE database_id = ANY(:ids) AND size_bytes IS NOT NULL
+           AND stat_date > CAST(:today AS date) - CAST(:days AS integer)
+        WINDOW latest_first AS (PARTITION BY database_id ORDER BY stat_date DESC))
+    SELECT database_id, stat_date, size_bytes, source = 'SAMPLE' AS is_sample
+      FROM found
+     WHERE in_part = counts_in_part
+     ORDER BY database_id, stat_date
 """).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 NEXT = text("""
     SELECT id, least(ceiling_bytes, limit_bytes) AS ceiling FROM instance_databases
@@ -123,15 +130,22 @@ async def get_forecast(
         ceiling_source=None if lowest is None else source,
         is_sample=is_sample,
     )
-    made = forecast(history)
+    made = _forecast(history, today)
     if made is None:
         return row
     step = max(1, days // POINTS)
     row.status, row.began_on = ForecastStatus.READY, made.history.began_on
     row.slope_bytes = Bytes(round(made.slope))
-    row.full = None if lowest is None else made.until_full(lowest)
+    row.full = None if lowest is None else made.until_full(lowest).less(_age(made, today))
     row.outlook = [_outlook(made, ahead) for ahead in range(step, days + 1, step)]
     return row
+
+
+async def size_limit_of(session: Session, actor: Actor, database_id: int) -> Bytes | None:
+    """What somebody said, also where its engine has a lower ceiling. Raises NotFound."""
+    await get_database(session, actor, database_id)
+    row = (await session.execute(CEILING, {"id": database_id})).one()
+    return None if row.limit_bytes is None else Bytes(row.limit_bytes)
 
 
 async def set_size_limit(
@@ -170,26 +184,35 @@ async def forecast_all(db: Database, actor: Actor, report: Report) -> int:
         if not ids:
             return count
         ceilings = {row.id: row.ceiling for row in found}
-        made = await asyncio.to_thread(_made, histories, ceilings)
+        made = await asyncio.to_thread(_made, histories, ceilings, today)
         known = {one["database_id"] for one in made}
-        async with db.write() as session:
-            if made:
-                await session.execute(SAVE, made)
-            await session.execute(FORGET, {"ids": [each for each in ids if each not in known]})
+        gone = [each for each in ids if each not in known]
+        await patiently(partial(_save, db, made, gone))
         after, count = ids[-1], count + len(made)
 
 
+async def _save(db: Database, made: Sequence[dict[str, Any]], gone: Sequence[int]) -> None:
+    async with db.write() as session:
+        if made:
+            await session.execute(SAVE, made)
+        await session.execute(FORGET, {"ids": list(gone)})
+
+
 def _made(
-    histories: Mapping[int, tuple[list[Reading], bool]], ceilings: Mapping[int, int | None]
+    histories: Mapping[int, tuple[list[Reading], bool]],
+    ceilings: Mapping[int, int | None],
+    today: date,
 ) -> list[dict[str, Any]]:
-    """The rows of the databases that can be forecast."""
+    """The rows of the databases that can be forecast, their days counted from today."""
     rows = []
     for database_id, (history, is_sample) in histories.items():
-        made = forecast(history)
+        made = _forecast(history, today)
         if made is None:
             continue
         month, ceiling = made.after(MONTH), ceilings[database_id]
         full = DaysUntilFull(p10=None, p50=None, p90=None)
+        if ceiling:
+            full = made.until_full(ceiling).less(_age(made, today))
         rows.append(
             {
                 "database_id": database_id,
@@ -198,14 +221,21 @@ def _made(
                 "slope_bytes": round(made.slope),
                 **{f"month_{name}": round(value) for name, value in vars(month).items()},
                 "ceiling_bytes": ceiling,
-                **{
-                    f"full_{name}": days
-                    for name, days in vars(made.until_full(ceiling) if ceiling else full).items()
-                },
+                **{f"full_{name}": days for name, days in vars(full).items()},
                 "is_sample": is_sample,
             }
         )
     return rows
+
+
+def _forecast(history: Sequence[Reading], today: date) -> Forecast | None:
+    made = forecast(history)
+    return made if made is not None and _age(made, today) <= MOST_OLD else None
+
+
+def _age(made: Forecast, today: date) -> int:
+    """Days since the last reading."""
+    return max(0, (today - made.history.last_day).days)
 
 
 async def _histories(

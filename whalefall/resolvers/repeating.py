@@ -35,6 +35,8 @@ async def retry_failed_records(
         .order_by(SyncRecord.id)
     )
     targets = [dict(record._mapping) for record in found]
+    if any(target["task"] for target in targets):
+        actor.require(Permission.ADMIN)  # as for beginning it the first time
     if not targets:
         raise Conflict("Nothing of this session is left to be repeated.")
     return await start_session(session, actor, SyncCategory(row.category), trigger, targets)

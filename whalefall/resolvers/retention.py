@@ -9,10 +9,12 @@ from sqlalchemy import TextClause, text
 from whalefall.auth import Actor, Permission
 from whalefall.db import Database
 from whalefall.resolvers.maintenance import forget_sign_ins
+from whalefall.resolvers.patience import patiently
 from whalefall.resolvers.progress import Report
 from whalefall.resolvers.table_names import tidy_table_names
 
 BATCH = 5_000  # rows at a time, so that no transaction is long
+SESSIONS = 50  # at a time: a nightly one takes a record for each instance along
 OLD_LOGS = text("""
     DELETE FROM unified_logs
      WHERE id IN (SELECT id FROM unified_logs
@@ -30,6 +32,7 @@ OLD_RUNS = text("""
     DELETE FROM scheduled_runs
      WHERE id IN (SELECT id FROM scheduled_runs
                    WHERE created_at < now() - make_interval(days => :days)
+                     AND id NOT IN (SELECT max(id) FROM scheduled_runs GROUP BY schedule_id)
                    ORDER BY id LIMIT :batch)
 """)
 
@@ -39,27 +42,29 @@ async def forget_what_is_old(db: Database, actor: Actor, report: Report) -> int:
     actor.require(Permission.ADMIN)
     settings = db.settings
     removed = 0
-    for place, (stage, statement, days) in enumerate(
+    for place, (stage, statement, days, batch) in enumerate(
         (
-            ("log lines", OLD_LOGS, settings.log_days),
-            ("sessions", OLD_SESSIONS, settings.session_days),
-            ("runs", OLD_RUNS, settings.session_days),
+            ("log lines", OLD_LOGS, settings.log_days, BATCH),
+            ("sessions", OLD_SESSIONS, settings.session_days, SESSIONS),
+            ("runs", OLD_RUNS, settings.session_days, BATCH),
         )
     ):
         await report(stage, 0.2 * (place + 1))
-        removed += await _delete(db, statement, days)
+        removed += await _delete(db, statement, days, batch)
     await report("names", 0.8)
     await forget_sign_ins(db, actor)
     await tidy_table_names(db, actor)
     return removed
 
 
-async def _delete(db: Database, statement: TextClause, days: int) -> int:
-    removed = 0
-    while True:
+async def _delete(db: Database, statement: TextClause, days: int, batch: int) -> int:
+    async def delete() -> int:
         async with db.write() as session:
-            result = await session.execute(statement, {"days": days, "batch": BATCH})
-        gone = int(result.rowcount)  # type: ignore[attr-defined]
+            result = await session.execute(statement, {"days": days, "batch": batch})
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    removed = gone = await patiently(delete)
+    while gone == batch:
+        gone = await patiently(delete)
         removed += gone
-        if gone < BATCH:
-            return removed
+    return removed

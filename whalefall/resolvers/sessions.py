@@ -48,6 +48,7 @@ TARGETS = {  # the column that says what a live record of a category is alone wi
     SyncCategory.MAINTENANCE: "task",
 }
 Target = dict[str, Any]
+AT_ONCE = 1000  # records in one statement: PostgreSQL takes 32,767 values
 FOLLOWERS = Actor.system("followers")
 LOOK_SECONDS = 2  # how often a waiter looks by itself, should a notification be lost
 
@@ -239,13 +240,14 @@ async def _add_records(
     if not targets:
         return []
     common = {"session_id": session_id, "category": category, "status": SyncStatus.PENDING}
-    added = await session.execute(
-        pg_insert(SyncRecord)
-        .values([{**common, **target} for target in targets])
-        .on_conflict_do_nothing()
-        .returning(SyncRecord.id)
-    )
-    return list(added.scalars())
+    statement = pg_insert(SyncRecord).on_conflict_do_nothing().returning(SyncRecord.id)
+    records: list[int] = []
+    for first in range(0, len(targets), AT_ONCE):
+        added = await session.execute(
+            statement.values([{**common, **target} for target in targets[first : first + AT_ONCE]])
+        )
+        records += added.scalars()
+    return records
 
 
 async def _running(session: WriteSession, category: SyncCategory, targets: Sequence[Target]) -> int:

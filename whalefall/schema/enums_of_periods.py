@@ -53,7 +53,8 @@ describe(
     "Whether there is a forecast.",
     {
         "READY": "There is one.",
-        "INSUFFICIENT_DATA": "Fewer than 14 readings since the last purge or resize.",
+        "INSUFFICIENT_DATA": "Fewer than 14 readings since the last purge or resize, or none for"
+        " two weeks.",
     },
 )
 describe(

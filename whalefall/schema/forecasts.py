@@ -26,7 +26,7 @@ from whalefall.schema.cost import LIST_COST, Size, priced
 from whalefall.schema.databases import Database
 from whalefall.schema.ids import row_id
 from whalefall.schema.nodes import RowType, row_type
-from whalefall.schema.patches import absent
+from whalefall.schema.patches import absent, given
 from whalefall.schema.problems import UserError, errors_field, mutation
 
 MOST_POINTS = 60
@@ -57,7 +57,8 @@ class DaysToCeiling:
 @strawberry.type(description="What is to be expected of a database's size.")
 class Forecast:
     status: ForecastStatus = strawberry.field(
-        description="INSUFFICIENT_DATA below 14 readings since the last purge or resize."
+        description="INSUFFICIENT_DATA below 14 readings since the last purge or resize, or without"
+        " one for two weeks."
     )
     database: Database = strawberry.field(description="The database.")
     readings: int = strawberry.field(description="The days with a size that it rests on.")
@@ -169,8 +170,9 @@ class ForecastMutations:
     async def set_size_limit(self, info: Info, input: SetSizeLimitInput) -> SetSizeLimitPayload:
         context = info.context
         key = row_id(input.database_id, "Database", field="database_id")
-        limit = input.limit_bytes if isinstance(input.limit_bytes, int) else None
+        values = given(input)
         async with context.db.write() as session:
-            await set_size_limit(session, context.actor, key, limit)
+            if "limit_bytes" in values:
+                await set_size_limit(session, context.actor, key, values["limit_bytes"])
             row = await get_database(session, context.actor, key)
         return SetSizeLimitPayload(database=Database.of(row))

@@ -6,6 +6,7 @@ import strawberry
 
 from whalefall.auth import Permission
 from whalefall.domain.sizes import Bytes
+from whalefall.errors import BadInput
 from whalefall.resolvers.growth_events import (
     GROWTH_EVENTS,
     GrowthEventRow,
@@ -107,7 +108,10 @@ class GrowthMutations:
 
     @mutation("Record no growth of a database for a while.", needs=Permission.UPDATE)
     async def mute_growth(self, info: Info, input: MuteGrowthInput) -> MuteGrowthPayload:
-        until = given(input).get("until")
+        values = given(input)
+        if "until" not in values:
+            raise BadInput("Say until which day, or null.", field="until")
+        until = values["until"]
         key = row_id(input.database_id, "Database", field="database_id")
         async with info.context.db.write() as session:
             await mute_growth(session, info.context.actor, key, until)

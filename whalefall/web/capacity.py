@@ -74,7 +74,11 @@ ORDERS = {Measure.SIZE: "SIZE", Measure.CHANGE: "CHANGE", Measure.PERCENT: "CHAN
 
 async def capacity(request: Request) -> Response:
     """The latest period, ranked; above it the past of the first of them, and what stood out."""
-    fields, actor = request.query_params, request.state.actor
+    fields, actor, settings = (
+        request.query_params,
+        request.state.actor,
+        request.app.state.settings,
+    )
     level = forms.choice(fields, "level", Level) or Level.DATABASES
     period = forms.choice(fields, "period", AggregationPeriod) or AggregationPeriod.DAILY
     measure = forms.choice(fields, "measure", Measure) or Measure.SIZE
@@ -102,7 +106,11 @@ async def capacity(request: Request) -> Response:
         ids = [_key(level, row) for row in (*shown.rows, *first.rows)]
         since = spans(period, latest or request.app.state.settings.today(), count)[0].start
         past = await past_of(session, actor, _level(level), ids, period, since)
-        full = await fullness_of(session, actor, ids) if level is Level.DATABASES else {}
+        full = (
+            await fullness_of(session, actor, ids, today=settings.today(), zone=settings.time_zone)
+            if level is Level.DATABASES
+            else {}
+        )
         summary = await capacity_summary(session, actor, period)
         events = await list_growth_events(
             session, actor, GrowthEventFilter(is_open=True), PageRequest(first=10)
@@ -129,6 +137,7 @@ async def capacity(request: Request) -> Response:
         sampled=any(row.is_sample for rows in past.values() for row in rows),
         summary=summary,
         events=events.rows,
+        more_events=events.has_next_page,
         rule=rule,
         level=level,
         period=period,

@@ -7,8 +7,8 @@ from starlette.routing import Route
 from whalefall.auth import Permission
 from whalefall.errors import Problem
 from whalefall.resolvers.databases import get_database
-from whalefall.resolvers.forecasts import CeilingSource, get_forecast, set_size_limit
-from whalefall.web import forms
+from whalefall.resolvers.forecasts import set_size_limit, size_limit_of
+from whalefall.web import formats, forms
 from whalefall.web.html import done, render
 from whalefall.web.words import N_
 
@@ -19,11 +19,8 @@ async def limit(request: Request) -> Response:
     database_id = forms.path_id(request)
     async with request.app.state.db.read() as session:
         row = await get_database(session, request.state.actor, database_id)
-        made = await get_forecast(
-            session, request.state.actor, database_id, today=request.app.state.settings.today()
-        )
-    manual = made.ceiling_source is CeilingSource.MANUAL and made.ceiling_bytes
-    values = {"limit": f"{manual / 2**30:.6g} GiB" if manual else ""}
+        known = await size_limit_of(session, request.state.actor, database_id)
+    values = {"limit": "" if known is None else formats.exact_size(known)}
     return render(request, "databases/limit.html", row=row, values=values)
 
 

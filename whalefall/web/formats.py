@@ -53,6 +53,14 @@ def measure(size_bytes: int, locale: Locale, like: int | None = None) -> Measure
     return Measure(figure, unit, _figure(f"{size_bytes:,}", locale) + " B")
 
 
+def exact_size(size_bytes: int) -> str:
+    """A size as it is typed, in the largest unit that loses nothing: "200 GiB"."""
+    power = 0
+    while size_bytes and size_bytes % STEP == 0 and power < len(UNITS) - 1:
+        size_bytes, power = size_bytes // STEP, power + 1
+    return f"{size_bytes} {UNITS[power]}" if power else str(size_bytes)
+
+
 def number(value: float, locale: Locale) -> str:
     if isinstance(value, int):
         return _figure(f"{value:,}", locale)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -115,7 +116,7 @@ def size(fields: Fields, name: str) -> Bytes | None:
     match = SIZE.fullmatch(value)
     if match is None:
         raise BadInput(said("%(name)s must be a size such as 500 MiB.", name=name), field=name)
-    size_bytes = int(float(match[1]) * 1024 ** POWERS.index(match[2].lower() or " "))
+    size_bytes = int(Decimal(match[1]) * 1024 ** POWERS.index(match[2].lower() or " "))
     if size_bytes >= 2**63:
         raise BadInput(said("%(name)s is too large.", name=name), field=name)
     return Bytes(size_bytes)

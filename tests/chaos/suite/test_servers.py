@@ -186,5 +186,6 @@ async def test_a_silent_broker_holds_no_page_up(here: World) -> None:
             await slowest()
             before = await slowest()
             await proxy.set(Fault.BLACKHOLE)
-            after = await slowest()
+            # What holds pages up holds all of them up: other work of the machine does not.
+            after = min([await slowest() for _ in range(3)])
     assert after < max(2 * before, 0.05), json.dumps([before, after])

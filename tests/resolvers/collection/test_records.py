@@ -332,7 +332,11 @@ async def test_a_silent_workers_record_is_lost_then_sent_again_and_done_once(
     async with db.write() as session:
         dead = await claim_record(session, record_id)
     assert dead is not None
-    await run(db, "UPDATE sync_instance_records SET lease_expires_at = now() - interval '1 s'")
+    await run(
+        db,
+        "UPDATE sync_instance_records SET lease_expires_at = now() - interval '1 s',"
+        " sent_at = now() - interval '31 s'",
+    )
     await run(db, "UPDATE target_leases SET expires_at = now() - interval '1 s'")
 
     async with db.write() as session:

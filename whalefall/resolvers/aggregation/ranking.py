@@ -13,6 +13,7 @@ from whalefall.domain.paging import OrderBy, Page, PageRequest
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import AggregationPeriod
 from whalefall.resolvers.aggregation.computing import LEVELS, Level
+from whalefall.resolvers.aggregation.latest import latest_start
 from whalefall.resolvers.aggregation.reading import (
     DATABASE_AGGREGATIONS,
     INSTANCE_AGGREGATIONS,
@@ -26,12 +27,7 @@ from whalefall.resolvers.nouns.queries import Listing
 
 Rows = Page[DatabaseAggregationRow] | Page[InstanceAggregationRow]
 IDS = bindparam("ids", type_=ARRAY(BigInteger))
-LATEST = {
-    level: text(f"""
-        SELECT max(period_start) FROM {level.table} WHERE period = :period
-    """)  # noqa: S608 (names of ours)
-    for level in LEVELS
-}
+LATEST = {level: text(latest_start(level)) for level in LEVELS}
 PAST = {
     level: text(f"""
         SELECT {level.key} AS key, period_start, avg_bytes, change_bytes, change_percent, is_sample
@@ -42,8 +38,9 @@ PAST = {
     for level in LEVELS
 }
 FORECASTS = text("""
-    SELECT database_id, full_p10, full_p50, full_p90, ceiling_bytes FROM database_forecasts
-     WHERE database_id = ANY(:ids)
+    SELECT database_id, full_p10, full_p50, full_p90, ceiling_bytes,
+           greatest(CAST(:today AS date) - CAST(made_at AT TIME ZONE :zone AS date), 0) AS age
+      FROM database_forecasts WHERE database_id = ANY(:ids)
 """).bindparams(IDS)
 
 
@@ -125,14 +122,17 @@ async def past_of(
 
 
 async def fullness_of(
-    session: Session, actor: Actor, database_ids: Sequence[int]
+    session: Session, actor: Actor, database_ids: Sequence[int], *, today: date, zone: str
 ) -> dict[int, Fullness]:
-    """When databases are expected to be full, by their ids; without a forecast they are missing."""
+    """When databases are expected to be full, by their ids, in days from today; `zone` is the
+    business time zone. Without a forecast they are missing."""
     actor.require(Permission.VIEW)
-    found = await session.execute(FORECASTS, {"ids": list(database_ids)})
+    values = {"ids": list(database_ids), "today": today, "zone": zone}
+    found = await session.execute(FORECASTS, values)
     return {
         row.database_id: Fullness(
-            row.ceiling_bytes, DaysUntilFull(p10=row.full_p10, p50=row.full_p50, p90=row.full_p90)
+            row.ceiling_bytes,
+            DaysUntilFull(p10=row.full_p10, p50=row.full_p50, p90=row.full_p90).less(row.age),
         )
         for row in found
     }

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, null, select
+from sqlalchemy import ColumnElement, Date, Float, String, Subquery, case, cast, null, select
 
 from whalefall.domain.engines import Engine
 from whalefall.domain.facts import Quality
 from whalefall.domain.paging import Direction, OrderBy
+from whalefall.domain.periods import LONGEST_DAYS
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import AggregationPeriod, Trend
 from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
@@ -117,10 +118,18 @@ _ORDERS = {
 }
 
 
+def _longest(period: AggregationPeriod) -> ColumnElement[int]:
+    """How many days before its last one a period of this kind begins at most."""
+    days = {kind.value: most - 1 for kind, most in LONGEST_DAYS.items()}
+    return case(days, value=cast(period, String))
+
+
 def _instances_where(view: Subquery, filter: InstanceAggregationFilter) -> Iterator[Condition]:
     yield view.c.period == filter.period
     if filter.start is not None:
         yield view.c.period_end >= filter.start
+        # Says no more, but is what rows are found and partitioned by.
+        yield view.c.period_start >= cast(filter.start, Date) - _longest(filter.period)
     if filter.end is not None:
         yield view.c.period_start <= filter.end
     if filter.engines is not None:

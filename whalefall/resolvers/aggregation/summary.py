@@ -12,16 +12,16 @@ from whalefall.db import Session
 from whalefall.domain.sizes import Bytes
 from whalefall.domain.states import AggregationPeriod
 from whalefall.errors import NotFound
+from whalefall.resolvers.aggregation.computing import DATABASES
+from whalefall.resolvers.aggregation.latest import latest_start
 from whalefall.resolvers.databases import get_database
 from whalefall.resolvers.instances import get_instance
 from whalefall.resolvers.nouns.noun import described
 
 MOST_BYTES = 2**63 - 1
 # Compared are only databases that have both periods: what was added later has not grown.
-SUMMARY = text("""
-    WITH latest AS (
-        SELECT max(period_start) AS start FROM database_size_aggregations
-         WHERE period = :period), rows AS (
+SUMMARY = text(f"""
+    WITH latest (start) AS ({latest_start(DATABASES)}), rows AS (
         SELECT sums.* FROM database_size_aggregations AS sums
           JOIN instance_databases AS known ON known.id = sums.database_id AND known.is_active
           JOIN instances AS server ON server.id = sums.instance_id AND server.deleted_at IS NULL
@@ -30,6 +30,13 @@ SUMMARY = text("""
            AND (CAST(:database_id AS bigint) IS NULL OR sums.database_id = :database_id))
     SELECT min(period_start) AS period_start, min(period_end) AS period_end,
            count(*) AS database_count, count(DISTINCT instance_id) AS instance_count,
+           (SELECT count(*) FROM instance_databases AS known
+              JOIN instances AS server
+                ON server.id = known.instance_id AND server.deleted_at IS NULL
+             WHERE known.is_active
+               AND (CAST(:instance_id AS bigint) IS NULL OR known.instance_id = :instance_id)
+               AND (CAST(:database_id AS bigint) IS NULL OR known.id = :database_id))
+               AS known_count,
            sum(avg_bytes) AS total_bytes,
            avg(avg_bytes)::bigint AS mean_bytes, max(max_bytes) AS max_bytes,
            sum(change_bytes) AS change_bytes,
@@ -38,7 +45,7 @@ SUMMARY = text("""
            avg(readings::float8 / days) AS coverage,
            coalesce(bool_or(is_sample), false) AS is_sample
       FROM rows
-""")
+""")  # noqa: S608 (names of ours)
 
 
 @dataclass(kw_only=True)
@@ -49,7 +56,8 @@ class CapacitySummaryRow:
     period_start: date | None = described("Its first day; null: nothing was summed up yet.")
     period_end: date | None = described("Its last day.")
     database_count: int = described("Active databases with a size in it.")
-    instance_count: int = described("Their instances.")
+    known_count: int = described("Active databases, with a size in it or without.")
+    instance_count: int = described("The instances of those with a size.")
     total_bytes: Bytes | None = described("The sum of the databases' averages.")
     mean_bytes: Bytes | None = described("The average size of a database.")
     max_bytes: Bytes | None = described("The largest size of any of them.")

@@ -35,7 +35,10 @@ CLAIM = text(f"""
  RETURNING record.id, record.session_id, record.fencing_token, record.instance_id,
            record.database_id, record.task, record.attempt
 """)  # noqa: S608 (constants of ours)
-TRIED = text("SELECT attempt > 0 FROM sync_instance_records WHERE id = :record_id")
+LOST_ONE = text("""
+    SELECT attempt > 0 AND (status = 'LOST' OR status = 'RUNNING' AND lease_expires_at < now())
+      FROM sync_instance_records WHERE id = :record_id
+""")
 LOCK_SESSION = text("""
     SELECT 1 FROM sync_sessions AS session
       JOIN sync_instance_records AS record ON record.session_id = session.id
@@ -120,7 +123,7 @@ EXPIRE = text(f"""
 RESEND = text(f"""
     UPDATE sync_instance_records AS record SET sent_at = now()
      WHERE record.status IN ('PENDING', 'LOST')
-       AND (record.sent_at < now() - interval '{RESEND_SECONDS} seconds' OR record.status = 'LOST')
+       AND record.sent_at < now() - interval '{RESEND_SECONDS} seconds'
        AND NOT EXISTS (SELECT FROM target_leases AS lease
                         WHERE lease.instance_id = record.instance_id AND lease.expires_at > now())
  RETURNING record.id, record.category
@@ -173,9 +176,9 @@ class Outcome:
     error_message: str | None = None
 
 
-async def is_tried(session: Session, record_id: int) -> bool:
-    """Whether a worker has begun it and not ended it."""
-    return bool((await session.execute(TRIED, {"record_id": record_id})).scalar())
+async def has_lost_a_worker(session: Session, record_id: int) -> bool:
+    """Whether a worker began it and is gone. Not so for one that runs, or has ended since."""
+    return bool((await session.execute(LOST_ONE, {"record_id": record_id})).scalar())
 
 
 async def claim_record(session: WriteSession, record_id: int) -> Claim | None:

@@ -20,11 +20,11 @@ from whalefall.resolvers.collection.claims import (
     fence,
     finish,
     hand_back,
-    is_tried,
+    has_lost_a_worker,
     renew,
 )
 from whalefall.resolvers.collection.company import Company
-from whalefall.resolvers.collection.records import timed_out
+from whalefall.resolvers.collection.records import timed_out, too_long
 from whalefall.resolvers.sessions import CHANNEL
 
 RENEW_SECONDS = 10
@@ -43,8 +43,8 @@ async def run_claimed(
     `work` raised. A worker that is told to stop hands the record back.
     """
     async with db.read() as session:
-        has_lost_a_worker = await is_tried(session, record_id)
-    async with Company.of(db).joined(alone=has_lost_a_worker):
+        alone = await has_lost_a_worker(session, record_id)
+    async with Company.of(db).joined(alone=alone):
         await _run(db, record_id, work, seconds, failed)
 
 
@@ -106,7 +106,7 @@ async def _bounded(db: Database, claim: Claim, work: Work, seconds: float) -> Pr
         async with asyncio.timeout(seconds):
             await work(db, claim)
     except TimeoutError:
-        return timed_out(seconds)
+        return too_long(seconds) if claim.instance_id is None else timed_out(seconds)
     except ServiceUnavailable as error:
         # Nothing can be written now; when the lease runs out, another attempt is made.
         raise LeaseLost from error

@@ -86,5 +86,13 @@ def timed_out(seconds: float) -> TargetProblem:
     return TargetProblem(message, code=Code.DATABASE_TIMEOUT)
 
 
+def too_long(seconds: float) -> Problem:
+    """Of work of our own, which no server holds up."""
+    minutes = round(seconds / 60)
+    return ServiceUnavailable(
+        said("It was not done within %(minutes)s minutes, and given up.", minutes=minutes)
+    )
+
+
 def since(started: float) -> int:
     return round((time.monotonic() - started) * 1000)

@@ -56,10 +56,10 @@ class InstanceRow:
     connect_seconds: int | None = described("Seconds to connect; null: the usual 10.")
     statement_seconds: int | None = described("Seconds of a statement; null: the usual 120.")
     include_databases: list[str] = described(
-        "Patterns of the databases that are read, % and _ as in LIKE; empty: all."
+        "Patterns of the databases that are measured, % and _ as in LIKE; empty: all."
     )
     exclude_databases: list[str] = described(
-        "Patterns of databases that are not read; they stay in the ledger as EXCLUDED."
+        "Patterns of databases that are not measured; they stay in the ledger as EXCLUDED."
     )
     tls_server_name: str | None = described(
         "The name that its certificate must carry; null: its host."

@@ -23,7 +23,7 @@ from whalefall.resolvers.partitions.tables import (
 
 LOCK = text("SELECT pg_advisory_xact_lock(8600003)")
 # A reader that goes on for long is not waited for: those behind us would wait as well.
-BRIEFLY = text("SET LOCAL lock_timeout = '5s'")
+BRIEFLY = text("SET LOCAL lock_timeout = '500ms'")
 
 
 @dataclass(kw_only=True)
@@ -92,7 +92,7 @@ async def drop_old_partitions(
 
     `confirmation` is the first month that is kept, as in 2025-07: else BadInput.
     """
-    cutoff = f"{cutoff_of(today, months):%Y-%m}"
+    cutoff = f"{cutoff_of(today, months, kind):%Y-%m}"
     actor.require(Permission.ADMIN)
     if (confirmation or "").strip() != cutoff:
         raise BadInput(
@@ -123,6 +123,8 @@ async def _create(session: WriteSession, each: Partitioned, month: date) -> int:
     name, until = each.name(month), add_months(month, 1)
     strays = f"FROM {each.default} WHERE {each.column} >= '{month}' AND {each.column} < '{until}'"
     await session.execute(BRIEFLY)
+    # What came between copying and deleting would be lost.
+    await session.execute(text(f"LOCK TABLE {each.default} IN SHARE ROW EXCLUSIVE MODE"))
     await session.execute(
         text(f"CREATE TEMPORARY TABLE strays ON COMMIT DROP AS SELECT * {strays}")
     )

@@ -19,6 +19,7 @@ from whalefall.resolvers.partitions.tables import (
     wanted_months,
 )
 
+LEAST_RAW_MONTHS = 3
 MOST_MONTHS = 1200
 
 
@@ -55,11 +56,16 @@ async def partition_report(session: Session, actor: Actor, db: Database) -> Part
     )
 
 
-def cutoff_of(today: date, months: int) -> date:
-    """The first day that is kept when so many months are. Raises BadInput."""
-    if not 1 <= months <= MOST_MONTHS:
+def cutoff_of(today: date, months: int, kind: PartitionKind) -> date:
+    """The first day that is kept when so many months are. Raises BadInput.
+
+    Of sizes those of the running quarter stay: its sums are made anew every night.
+    """
+    least = LEAST_RAW_MONTHS if kind is PartitionKind.RAW else 1
+    if not least <= months <= MOST_MONTHS:
+        values = {"name": "months", "least": least, "maximum": MOST_MONTHS}
         raise BadInput(
-            said("%(name)s must be between 1 and %(maximum)s.", name="months", maximum=MOST_MONTHS),
+            said("%(name)s must be between %(least)s and %(maximum)s.", **values),
             field="retention_months",
         )
     return add_months(today.replace(day=1), -months)
@@ -70,7 +76,7 @@ async def old_partitions(
 ) -> list[PartitionRow]:
     """What keeping so many months would drop. Raises BadInput."""
     actor.require(Permission.ADMIN)
-    cutoff = cutoff_of(today, months)
+    cutoff = cutoff_of(today, months, kind)
     return [
         row
         for row in await list_partitions(session, today)

@@ -11,7 +11,7 @@ from whalefall.auth import Actor, Permission
 from whalefall.db import Database, WriteSession
 from whalefall.domain.cron import Cron
 from whalefall.domain.states import ScheduleTask, SyncTrigger
-from whalefall.errors import Conflict, said
+from whalefall.errors import Conflict, ServiceUnavailable, said
 from whalefall.models.schedules import Schedule, ScheduledRun
 from whalefall.resolvers.schedules.beginning import begin, running_session
 
@@ -28,17 +28,35 @@ async def run_due_schedules(db: Database, actor: Actor) -> int:
     """
     actor.require(Permission.ADMIN)
     count = 0
-    while await _run_one(db, actor):
+    tried: list[int] = []
+    while await _run_one(db, actor, tried):
         count += 1
     return count
 
 
-async def _run_one(db: Database, actor: Actor) -> bool:
-    """Answer the earliest time that is due and not in another scheduler's hands; if there is."""
+async def _run_one(db: Database, actor: Actor, tried: list[int]) -> bool:
+    """Answer the earliest time that is due and not in another scheduler's hands; if there is.
+
+    A schedule that cannot be answered, for whatever reason, waits for the next round and holds
+    none of the others up.
+    """
+    before = len(tried)
+    try:
+        return await _answer_next(db, actor, tried)
+    except ServiceUnavailable:
+        raise
+    except Exception:
+        if len(tried) == before:
+            raise
+        log.exception("schedule.failed", schedule_id=tried[-1])
+        return True
+
+
+async def _answer_next(db: Database, actor: Actor, tried: list[int]) -> bool:
     async with db.write() as session:
         found = await session.execute(
             select(Schedule, func.clock_timestamp())
-            .where(Schedule.is_enabled)
+            .where(Schedule.is_enabled, Schedule.id.not_in(tried))
             .where(or_(Schedule.next_run_at.is_(None), Schedule.next_run_at <= func.now()))
             .order_by(Schedule.next_run_at.nulls_first())
             .limit(1)
@@ -47,6 +65,7 @@ async def _run_one(db: Database, actor: Actor) -> bool:
         if (row := found.first()) is None:
             return False
         schedule, now = row
+        tried.append(schedule.id)
         cron = Cron(schedule.cron, ZoneInfo(schedule.time_zone or db.settings.time_zone))
         if schedule.next_run_at is not None:
             await _answer(session, actor, schedule, *cron.latest(schedule.next_run_at, now))

@@ -41,10 +41,13 @@ OPTIONS = (
 )
 CONNECT_SECONDS = "Seconds that connecting may take, 1 to 60; null: 10."
 INCLUDE = (
-    "Patterns of the databases to read: % is any run of characters, _ any one, a backslash takes"
+    "Patterns of the databases to measure: % is any run of characters, _ any one, a backslash takes"
     " the next as it is. None or empty: all."
 )
-EXCLUDE = "Patterns of databases not to read; they stay in the ledger as EXCLUDED."
+EXCLUDE = (
+    "Patterns of databases that are not measured; they stay in the ledger as EXCLUDED, and their"
+    " tables can still be refreshed by hand."
+)
 STATEMENT_SECONDS = "Seconds that a statement may take, 1 to 600; null: 120."
 CREDENTIAL = "The id of the credential to read it with."
 
