@@ -293,10 +293,7 @@ def _unavailable() -> Any:
 
 def _check_passing(error: BaseException | None) -> None:
     """Raise ServiceUnavailable for what passes."""
+    state = getattr(error, "sqlstate", None) or ""
     for beginnings, text_ in PASSING.items():
-        if _state(error).startswith(beginnings):
+        if state.startswith(beginnings):
             raise ServiceUnavailable(text_) from error
-
-
-def _state(error: BaseException | None) -> str:
-    return getattr(error, "sqlstate", None) or ""
