@@ -76,3 +76,12 @@ def test_a_day_begins_with_its_first_instant(zone: str, midnight: str) -> None:
     assert first.astimezone(settings.zone).strftime("%H:%M:%S.%f") == "00:00:00.000000"
     assert last.astimezone(settings.zone).strftime("%H:%M:%S.%f") == "23:59:59.999000"
     assert settings.day_of(last) < settings.day_of(first)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOG_DAYS", "0"), ("SESSION_DAYS", "-1"), ("RAW_MONTHS", "2"), ("WORKER_THREADS", "0")],
+)
+def test_nothing_is_kept_for_less_than_it_is_used(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"WHALEFALL_{name} must be"):
+        Settings.from_env({f"WHALEFALL_{name}": value})

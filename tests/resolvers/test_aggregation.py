@@ -15,6 +15,8 @@ from whalefall.errors import PermissionRequired
 from whalefall.models.databases import InstanceDatabase
 from whalefall.resolvers.aggregation.computing import DATABASES, INSTANCES, LEVELS, sum_up
 from whalefall.resolvers.aggregation.keeping import sum_up_today, sum_up_what_is_new
+from whalefall.resolvers.aggregation.ranking import latest_period
+from whalefall.resolvers.aggregation.summary import capacity_summary
 
 MONTHLY, WEEKLY = AggregationPeriod.MONTHLY, AggregationPeriod.WEEKLY
 TODAY = datetime.now(UTC).astimezone().date()
@@ -57,6 +59,29 @@ async def test_a_month_has_its_numbers(session: WriteSession) -> None:
     assert (row["change_bytes"], row["change_percent"], row["quality"]) == (None, None, "EXACT")
     [instance] = await rows(session, "instance_size_aggregations")
     assert (instance["avg_bytes"], instance["avg_database_count"]) == (675, 1)
+
+
+@pytest.mark.parametrize(("read", "latest"), [(8, 1), (9, 2), (10, 2)])
+async def test_a_day_is_the_latest_once_nearly_all_of_the_estate_is_in_it(
+    session: WriteSession, read: int, latest: int
+) -> None:
+    """Before that, what was read first would pass for all there is."""
+    days = [date(2026, 1, 1), date(2026, 1, 2)]
+    for number in range(10):
+        database = await make_database(session)
+        await make_size_history(session, database, dict.fromkeys(days[: 1 + (number < read)], 7))
+    for day in days:
+        for level in LEVELS:
+            span = span_of(AggregationPeriod.DAILY, day)
+            await sum_up(session, level, AggregationPeriod.DAILY, span, today=day)
+
+    summary = await capacity_summary(session, OTTO, AggregationPeriod.DAILY)
+
+    for level in LEVELS:
+        found = await latest_period(session, OTTO, level, AggregationPeriod.DAILY)
+        assert found == days[latest - 1]
+    assert summary.period_start == days[latest - 1]
+    assert (summary.database_count, summary.known_count) == ([10, read][latest - 1], 10)
 
 
 async def test_the_last_size_is_the_latest_whatever_its_number(session: WriteSession) -> None:

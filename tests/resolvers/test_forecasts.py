@@ -52,6 +52,30 @@ async def test_a_database_is_full_when_its_line_gets_there(session: WriteSession
     assert all(point.p10 <= point.p50 <= point.p90 for point in row.outlook)
 
 
+async def test_days_are_counted_from_today_and_not_from_the_last_reading(
+    session: WriteSession,
+) -> None:
+    database = await grown(session, ceiling_bytes=110 * GIB)
+
+    now = await get_forecast(session, VERA, database.id, today=TODAY)
+    later = await get_forecast(session, VERA, database.id, today=TODAY + timedelta(days=10))
+    too_late = await get_forecast(session, VERA, database.id, today=TODAY + timedelta(days=14))
+
+    assert now.full is not None
+    assert later.full == now.full.less(10)
+    assert too_late.status is ForecastStatus.INSUFFICIENT_DATA
+
+
+async def test_a_night_without_a_reading_takes_no_forecast_away(session: WriteSession) -> None:
+    """Not of a database that is always read in part, either."""
+    database = await grown(session, size_quality="STALE")
+    await session.execute(text("UPDATE database_size_stats SET quality = 'PARTIAL'"))
+
+    row = await get_forecast(session, VERA, database.id, today=TODAY)
+
+    assert row.status is ForecastStatus.READY
+
+
 async def test_the_lower_of_ceiling_and_limit_counts(session: WriteSession) -> None:
     database = await grown(session, ceiling_bytes=110 * GIB)
 

@@ -156,6 +156,18 @@ async def test_a_time_that_has_a_run_gets_no_second_one(db: Database, sent_jobs:
 
 
 @pytest.mark.usefixtures("sent_jobs")
+async def test_a_schedule_that_cannot_be_answered_holds_no_other_up(
+    db: Database, sent_jobs: list[Job]
+) -> None:
+    bad = await planned(db, ago=timedelta(hours=2), time_zone="Mars/Olympus")
+    good = await planned(db, ago=timedelta(hours=1), task=ScheduleTask.PARTITIONS)
+
+    await run_due_schedules(db, SCHEDULER)
+
+    assert [run["schedule_id"] for run in await runs(db)] == [good]
+    assert bad != good
+
+
 async def test_a_run_is_skipped_while_the_one_before_it_runs(db: Database) -> None:
     schedule_id = await planned(db, ago=timedelta(seconds=3))
     first = await run_now(db, schedule_id)
@@ -369,6 +381,29 @@ async def test_only_what_failed_or_was_cancelled_is_repeated(
     assert len(sent_jobs) == 2
 
 
+async def test_only_who_may_begin_a_task_repeats_it(db: Database, sent_jobs: list[Job]) -> None:
+    async with db.write() as session:
+        ended = await make_sync_session(
+            session, category=SyncCategory.MAINTENANCE, status=SyncStatus.CANCELLED
+        )
+        await make_sync_record(
+            session,
+            ended,
+            category=SyncCategory.MAINTENANCE,
+            instance_id=None,
+            task=ScheduleTask.PARTITIONS,
+            status=SyncStatus.CANCELLED,
+        )
+
+    async with db.write() as session:
+        with pytest.raises(PermissionRequired):
+            await retry_failed_records(session, OTTO, ended.id, trigger=SyncTrigger.API)
+    assert sent_jobs == []
+    async with db.write() as session:
+        await retry_failed_records(session, ADA, ended.id, trigger=SyncTrigger.API)
+    assert len(sent_jobs) == 1
+
+
 @pytest.mark.parametrize(
     ("session_status", "record_status"),
     [(SyncStatus.RUNNING, SyncStatus.FAILED), (SyncStatus.COMPLETED, SyncStatus.COMPLETED)],
@@ -432,7 +467,17 @@ async def test_retention_takes_what_is_old_and_leaves_the_rest(
         gone = await make_sync_session(session, created_at=old, finished_at=old)
         open_one = await make_sync_session(session, created_at=old, status=SyncStatus.RUNNING)
         await make_sync_record(session, gone)
+    rare = await planned(db, task=ScheduleTask.PARTITIONS)
     schedule_id = await planned(db)
+    for days in (400, 300):
+        async with db.write() as session:
+            await session.execute(
+                text(
+                    "INSERT INTO scheduled_runs (schedule_id, scheduled_for, missed, created_at)"
+                    " VALUES (:id, :at, 0, :at)"
+                ),
+                {"id": rare, "at": datetime.now(UTC) - timedelta(days=days)},
+            )
 
     session_id = await run_now(db, schedule_id)
     await work(db, sent_jobs)
@@ -446,5 +491,6 @@ async def test_retention_takes_what_is_old_and_leaves_the_rest(
     assert (record["status"], record["task"], record["items_removed"]) == (
         "COMPLETED",
         "RETENTION",
-        2,
+        3,
     )
+    assert len(await rows(db, "SELECT 1 FROM scheduled_runs WHERE schedule_id = :id", id=rare)) == 1

@@ -209,5 +209,9 @@ async def test_a_limit_is_set_and_the_page_says_when_it_is_reached(
     assert 'id="limit_error"' in wrong.text
     assert saved.headers["hx-trigger"] == '{"modal:close": true, "tables:changed": true}'
     assert again.cssselect("#limit")[0].get("value") == "200 GiB"
+    higher = f"/databases/{filled['shop']}/limit"  # than its files may become
+    await otto_browser.post(higher, {"limit": "9000 GiB"}, target="modal_root")
+    kept = fragment(await otto_browser.get(higher, target="modal_root"))
+    assert kept.cssselect("#limit")[0].get("value") == "9000 GiB"
     assert "by its files" in shop.text
     assert "not in five years" in (await otto_browser.get(path)).text

@@ -8,8 +8,9 @@ from babel import Locale
 from babel.numbers import format_decimal, parse_decimal
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
 
-from whalefall.web import formats
+from whalefall.web import formats, forms
 
 ENGLISH, CHINESE = Locale.parse("en"), Locale.parse("zh_CN")
 
@@ -96,3 +97,19 @@ def test_figures_are_written_as_babel_writes_them(size_bytes: int, locale: Local
     assert formats.number(size_bytes, locale) == format_decimal(size_bytes, locale=locale)
     plain = written.figure.replace(",", "")
     assert float(plain) == float(parse_decimal(written.figure, locale))
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (1023, "1023"),
+        (1024, "1 KiB"),
+        (200 * 2**30, "200 GiB"),
+        (200 * 2**30 + 1, "214748364801"),
+        (2**62 + 2**20, "4398046511105 MiB"),
+    ],
+)
+def test_a_size_that_is_typed_again_is_the_same(size: int, text: str) -> None:
+    assert formats.exact_size(size) == text
+    assert forms.size(QueryParams({"limit": text}), "limit") == size

@@ -22,6 +22,7 @@ from whalefall.resolvers.collection.claims import (
     claim_record,
     fence,
     finish,
+    has_lost_a_worker,
     reap,
     renew,
     resend,
@@ -355,6 +356,41 @@ async def test_a_silent_workers_record_is_lost_then_sent_again_and_done_once(
     with pytest.raises(LeaseLost):
         async with db.write() as session:
             await renew(session, dead)
+
+
+@pytest.mark.parametrize(
+    ("status", "lease", "attempt", "has_lost"),
+    [
+        ("PENDING", None, 0, False),
+        ("PENDING", None, 1, False),  # handed back by a worker that was told to stop
+        ("RUNNING", "30 s", 1, False),
+        ("RUNNING", "-1 s", 1, True),
+        ("LOST", None, 1, True),
+        ("COMPLETED", None, 2, False),
+    ],
+)
+async def test_only_what_has_lost_its_worker_works_alone(
+    db: Database,
+    otto: Actor,
+    database_id: int,
+    sent_jobs: list[Job],
+    status: str,
+    lease: str | None,
+    attempt: int,
+    has_lost: bool,
+) -> None:
+    """Copies of a job that runs, or is done, come all the time: they may hold nobody up."""
+    await start(db, otto, database_id)
+    record_id = sent_jobs.pop().ids["record_id"]
+    expires = "NULL" if lease is None else f"now() + interval '{lease}'"
+    await run(
+        db,
+        f"UPDATE sync_instance_records SET status = '{status}', attempt = {attempt},"
+        f" lease_expires_at = {expires}",
+    )
+
+    async with db.read() as session:
+        assert await has_lost_a_worker(session, record_id) is has_lost
 
 
 async def test_a_heartbeat_behind_its_own_commit_finds_nothing_lost(
