@@ -19,6 +19,7 @@ ADMIN = "keeper"
 PATIENCE_SECONDS = 30.0
 POLL_SECONDS = 0.02
 SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
+INSTALL_TRIES = 2
 SETTINGS = (
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
@@ -75,25 +76,41 @@ def running_mariadb(state: Path, *options: str) -> Iterator[MariaDB]:
 
 
 def _make_data_folder(state: Path) -> None:
+    """Made beside and moved into its place, so that half of one is never taken for a whole.
+
+    A second try costs a second, and has helped on a machine that was busy. Raises
+    ServiceUnavailable.
+    """
     if (state / "data" / "mysql").is_dir():
         return
+    made, log = state / "data.new", state / "install.log"
+    for _ in range(INSTALL_TRIES):
+        shutil.rmtree(made, ignore_errors=True)
+        if _install(made, log):
+            made.rename(state / "data")
+            return
+    raise ServiceUnavailable(f"MariaDB makes no data folder; {log} says why.")
+
+
+def _install(folder: Path, log: Path) -> bool:
     program = shutil.which("mariadb-install-db") or "mariadb-install-db"
-    with (state / "install.log").open("wb") as log:
-        subprocess.run(  # noqa: S603 (a program of the system, arguments of ours)
+    with log.open("ab") as output:
+        ended = subprocess.run(  # noqa: S603 (a program of the system, arguments of ours)
             [
                 program,
                 "--no-defaults",
-                f"--datadir={state / 'data'}",
+                f"--datadir={folder}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 "--skip-name-resolve",
                 *_identity(),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            check=True,
+            stdout=output,
+            stderr=output,
+            check=False,
         )
+    return ended.returncode == 0
 
 
 def _write_accounts(state: Path, password: str) -> None:
