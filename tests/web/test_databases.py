@@ -16,6 +16,7 @@ from tests.factories import (
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
 from whalefall.domain.engines import Engine
+from whalefall.domain.facts import SkipReason
 from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.resolvers.growth import save_growth
 
@@ -387,3 +388,13 @@ async def test_parts_from_inside_the_database_go_before_those_of_its_size(
     page = dom(await vera_browser.get(f"/databases/{database.id}"))
 
     assert texts(page, "#database_space tbody td") == ["2.00 GiB · 100 %"]
+
+
+async def test_a_database_that_is_left_out_says_so(db: Database, vera_browser: Browser) -> None:
+    async with db.write() as session:
+        await make_database(session, name="tmp_1", size_reason=SkipReason.EXCLUDED)
+
+    row = texts(dom(await vera_browser.get("/databases/ledgers")), "tbody td")
+
+    assert "Excluded" in row
+    assert "never" not in row

@@ -124,7 +124,7 @@ async def detail(request: Request) -> Response:
     span = request.query_params.get("range", "")
     span = span if span in RANGES else "3m"
     today = request.app.state.settings.today()
-    since = today - timedelta(days=RANGES[span])
+    since = today - timedelta(days=RANGES[span] - 1)
     async with request.app.state.db.read() as session:
         row = await get_database(session, actor, database_id)
         instance = await get_instance(session, actor, row.instance_id)
@@ -148,7 +148,7 @@ async def detail(request: Request) -> Response:
         parted=any(point.log_bytes is not None for point in points),
         growths=growths,
         expected=expected,
-        days=(today - since).days,
+        days=RANGES[span],
         sampled=sum(point.is_sample for point in points),
         range=span,
         ranges=list(RANGES),
