@@ -38,6 +38,7 @@ from whalefall.resolvers.tags import TagInput, create_tag
 from whalefall.resolvers.users import create_api_token, create_user, revoke_all
 
 DAYS = 365
+MONTHS = 15  # of partitions: the first quarter of that year may have begun before it
 # Every database shrinks, going back, at a pace of its own (0.02 to 0.32 per cent a day, by its id),
 # faster over working days than over weekends, with a wobble of up to 0.5 per cent: always the same
 # numbers, so a second look finds them again.
@@ -157,7 +158,7 @@ async def save_sample_history(
     """Invent a year before today from the present sizes; every row of it says SAMPLE."""
     actor.require(Permission.ADMIN)
     first = today.replace(day=1)
-    await create_partitions(session, [add_months(first, -ago) for ago in range(13)])
+    await create_partitions(session, [add_months(first, -ago) for ago in range(MONTHS)])
     here = {"instance_id": instance_id}
     await session.execute(HISTORY, {**here, "today": today, "days": DAYS})
     await session.execute(TOTALS, here)
