@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from whalefall.auth import Permission
 from whalefall.errors import BadInput, Problem
 from whalefall.resolvers.growth_events import (
     GrowthRulePatch,
@@ -14,7 +15,7 @@ from whalefall.resolvers.growth_events import (
     mute_growth,
     update_growth_rule,
 )
-from whalefall.web import forms
+from whalefall.web import formats, forms
 from whalefall.web.html import done, render
 from whalefall.web.words import N_
 
@@ -39,12 +40,15 @@ async def mute(request: Request) -> Response:
 
 
 async def edit_rule(request: Request) -> Response:
+    request.state.actor.require(Permission.ADMIN)
     async with request.app.state.db.read() as session:
         row = await get_growth_rule(session, request.state.actor)
-    gib = None if row.bytes is None else round(row.bytes / 2**30, 3)
-    return render(
-        request, "capacity/rule.html", values={**vars(row), "bytes": gib and f"{gib:g} GiB"}
-    )
+    values = {
+        **vars(row),
+        "percent": None if row.percent is None else f"{row.percent:g}",
+        "bytes": None if row.bytes is None else formats.exact_size(row.bytes),
+    }
+    return render(request, "capacity/rule.html", values=values)
 
 
 async def save_rule(request: Request) -> Response:
