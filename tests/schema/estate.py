@@ -13,9 +13,11 @@ from tests.factories import ADA, VERA
 from tests.schema import estate_rows as rows
 from whalefall.auth import Actor
 from whalefall.db import Database
+from whalefall.domain.sizes import Bytes
 from whalefall.models.base import Base
-from whalefall.models.capacity import DatabaseSizeAggregation, InstanceSizeAggregation
+from whalefall.models.capacity import DatabaseSizeAggregation, GrowthRule, InstanceSizeAggregation
 from whalefall.models.schedules import Schedule
+from whalefall.resolvers.growth_events import RULE_ID
 from whalefall.schema.ids import MAX_ROW_ID, global_id
 
 PLACE = re.compile(r"<(\w+) (\d+|none)>")
@@ -64,6 +66,7 @@ async def make_estate(session: AsyncSession) -> Estate:
     await _added(session, rows.table_names(tables))
     await _added(session, rows.history(databases))
     sums = await _added(session, rows.sums(databases))
+    await session.merge(GrowthRule(id=RULE_ID, percent=12.5, bytes=Bytes(2**40)))
     grown = await _added(session, rows.growth_events(databases, users))
     sessions = await _added(session, rows.sync_sessions(users))
     records = await _added(session, rows.sync_records(sessions, databases))
