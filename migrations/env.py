@@ -13,6 +13,8 @@ from whalefall.models import Base
 from whalefall.settings import Settings
 
 LOCK = 8_600_001  # any number that nothing else locks
+# Whoever comes after a waiting ALTER TABLE waits with it: pages of the running version, too.
+LOCK_TIMEOUT = "2s"
 PARTITION = re.compile(r"_(default|y\d{4}m\d{2})$")
 
 
@@ -33,6 +35,7 @@ async def connect() -> None:
     async with engine.connect() as connection:
         # Several hosts may start at once: the second waits and then finds nothing to do.
         await connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+        await connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         await connection.commit()
         await connection.run_sync(run)
         await connection.commit()

@@ -28,14 +28,16 @@ async def hurried(
 async def test_a_fixed_statement_that_takes_too_long_is_a_problem(
     hurried: Database, is_keyed: bool
 ) -> None:
-    with pytest.raises(ServiceUnavailable, match="too long"):
+    with pytest.raises(ServiceUnavailable, match="too long") as caught:
         await hurried.fetch([(SLOW, [])], is_keyed=is_keyed)
+    assert caught.value.cause == "QueryCanceledError 57014"
 
 
 async def test_a_session_that_takes_too_long_is_a_problem(hurried: Database) -> None:
-    with pytest.raises(ServiceUnavailable, match="too long"):
+    with pytest.raises(ServiceUnavailable, match="too long") as caught:
         async with hurried.read() as session:
             await session.execute(text(SLOW))
+    assert str(caught.value.cause).endswith(" 57014")
 
 
 async def test_a_value_that_postgresql_cannot_work_with_is_bad_input(

@@ -1,7 +1,7 @@
 """Our PostgreSQL. A session is a transaction: read() cannot write, write() commits at its end."""
 
 import asyncio
-import contextlib
+import time
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -20,15 +20,15 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from whalefall.crypto import KeyRing
 from whalefall.domain.targets import TargetPolicy
-from whalefall.errors import BadInput, ServiceUnavailable, said
+from whalefall.errors import BadInput, ServiceUnavailable
 from whalefall.feeds import Feeds
 from whalefall.notifications import Notifications
+from whalefall.outages import outages
 from whalefall.queue import PENDING_JOBS, Job
 from whalefall.settings import Settings, SettingsError
 
@@ -42,6 +42,8 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+LOCK_NOT_AVAILABLE = "55P03"
+MIGRATE_ATTEMPTS, MIGRATE_WAIT_SECONDS = 30, 2
 FETCHES_AT_ONCE, COPIES_AT_ONCE = 8, 4
 FETCH_WAIT_SECONDS, COPY_WAIT_SECONDS = 5, 5  # for one of these
 CACHED_STATEMENT_BYTES = 128 * 1024  # asyncpg's own limit has nested lists planned each time anew
@@ -57,23 +59,7 @@ SETTINGS = {
 # Where texts are searched, a plan made without the text can take thirty times as long.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
-# What passes, by itself or once somebody has made room, by the beginnings of SQLSTATEs: the server
-# is going down; a limit of time ended the statement, or somebody else was served first; it is full.
-PASSING = {
-    ("08", "57P"): said("WhaleFall's own database does not answer."),
-    ("57014", "55P03", "40P01", "40001"): said("WhaleFall's own database took too long."),
-    ("53", "25006"): said("WhaleFall's own database takes nothing in right now."),
-}
 log = structlog.get_logger(__name__)
-AWAY = (
-    OSError,
-    TimeoutError,
-    PoolTimeoutError,
-    InterfaceError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-)
 
 
 class _ReadOnlyConnection(asyncpg.Connection):
@@ -94,10 +80,26 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def migrate(url: str) -> None:
-    """Bring the schema to the newest revision. Blocking; safe from several hosts at once."""
+    """Bring the schema to the newest revision, or leave it as it was.
+
+    Blocking; safe from several hosts at once. A table that is in use is waited for so briefly that
+    pages hardly notice, and many times. Raises ServiceUnavailable when it stays in use.
+    """
     config = Config(toml_file=PROJECT)
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    for _ in range(MIGRATE_ATTEMPTS):
+        try:
+            command.upgrade(config, "head")
+            return
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            log.warning("migrate.table_in_use")
+            time.sleep(MIGRATE_WAIT_SECONDS)
+    raise ServiceUnavailable(
+        "A table of WhaleFall's stays in use, so nothing was changed.",
+        hint="Is a dump of its database running? Wait for its end, or stop it, and migrate again.",
+    )
 
 
 class Database:
@@ -174,7 +176,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         """A READ ONLY transaction. Raises ServiceUnavailable when the database is away."""
-        with _unavailable():
+        with outages():
             async with self._sessions() as session, session.begin():
                 await session.connection(execution_options={"postgresql_readonly": True})
                 yield ReadSession(session)
@@ -182,7 +184,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
         """A transaction that commits when the block ends well; queued jobs are sent after that."""
-        with _unavailable():
+        with outages():
             async with self._sessions() as session:
                 async with session.begin():
                     yield WriteSession(session)
@@ -198,7 +200,7 @@ class Database:
         """
         if not statements:
             return []
-        with _unavailable():
+        with outages():
             return await _fetch(self._keyed_pool if is_keyed else self._pool, statements)
 
     async def copy(
@@ -213,7 +215,7 @@ class Database:
         Raises ServiceUnavailable, also when too many others are at it.
         """
         sql, values = statement
-        with _unavailable():
+        with outages():
             acquiring = self._copy_pool.acquire(timeout=COPY_WAIT_SECONDS)
             async with acquiring as connection, connection.transaction(readonly=True):
                 await connection.execute("SET LOCAL statement_timeout = 0")
@@ -272,28 +274,3 @@ def _policy(settings: Settings) -> TargetPolicy:
         return TargetPolicy.parse(settings.targets_allow)
     except ValueError as error:
         raise SettingsError("WHALEFALL_TARGETS_ALLOW must be CIDR or CIDR:port") from error
-
-
-@contextlib.contextmanager
-def _unavailable() -> Any:
-    """Our database being away, or too slow, is a Problem of its own, not an unexpected error."""
-    try:
-        yield
-    except AWAY as error:
-        raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
-    except asyncpg.PostgresError as error:
-        _check_passing(error)
-        raise
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise ServiceUnavailable("WhaleFall's own database does not answer.") from error
-        _check_passing(error.orig)
-        raise
-
-
-def _check_passing(error: BaseException | None) -> None:
-    """Raise ServiceUnavailable for what passes."""
-    state = getattr(error, "sqlstate", None) or ""
-    for beginnings, text_ in PASSING.items():
-        if state.startswith(beginnings):
-            raise ServiceUnavailable(text_) from error

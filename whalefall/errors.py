@@ -199,6 +199,18 @@ class Problem(Exception):
     def meaning(self) -> Meaning:
         return CATALOGUE[self.problem_code]
 
+    @property
+    def cause(self) -> str | None:
+        """For the log: the type of the error behind it, and the SQLSTATE if there was one.
+
+        Not that error's text: it may quote the values of a row.
+        """
+        behind = getattr(self.__cause__, "orig", None) or self.__cause__
+        if behind is None:
+            return None
+        state = getattr(behind, "sqlstate", None)
+        return f"{type(behind).__name__} {state}" if state else type(behind).__name__
+
 
 class BadInput(Problem):
     code = Code.BAD_USER_INPUT

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ import asyncpg
 import httpx2
 from sqlalchemy import text
 
+from tests.chaos.pages import LOOK_SECONDS, PATIENCE_SECONDS, until_answered
 from tests.factories import (
     ADA,
     OTTO,
@@ -46,8 +47,6 @@ from whalefall.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SEED = int(os.environ.get("WHALEFALL_CHAOS_SEED") or 1)
-PATIENCE_SECONDS = 60
-LOOK_SECONDS = 0.1
 SLOW_SECONDS = 0.05  # for each chunk between a worker and its target
 TABLES = 30
 # What is committed outlives the death of the server, if not that of the machine.
@@ -66,9 +65,11 @@ class World:
     state: Path
     db: Database
     postgres: EmbeddedPostgres
+    target: EmbeddedPostgres
     valkey: EmbeddedValkey
     proxy: FaultProxy
     random: Random
+    root: Path = ROOT  # of the version that processes are started of
     database_ids: list[int] = field(default_factory=list)
     processes: dict[str, list[subprocess.Popen[bytes]]] = field(default_factory=dict)
     came_back: ExitStack = field(default_factory=ExitStack)  # servers that were started again
@@ -85,7 +86,7 @@ class World:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, command],
                 env={**os.environ, **given},
-                cwd=ROOT,
+                cwd=self.root,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -140,6 +141,15 @@ class World:
             process.wait()
         self.processes.clear()
 
+    def retire_all(self) -> None:
+        """Let all processes end their work and stop, as for an upgrade."""
+        retiring = [one for each in self.processes.values() for one in each]
+        self.processes.clear()
+        for process in retiring:
+            process.terminate()
+        for process in retiring:
+            process.wait(PATIENCE_SECONDS)
+
     async def refresh(self, database_id: int) -> int:
         """Ask for the tables of a shop; the id of the session."""
         async with self.db.write() as session:
@@ -178,6 +188,13 @@ class World:
                     pass  # it was killed, and is coming back
                 await asyncio.sleep(LOOK_SECONDS)
 
+    async def until_logged(self, words: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """Until our PostgreSQL has said so in its log. Raises TimeoutError."""
+        log = self.state / "ours" / "postgres.log"
+        async with asyncio.timeout(seconds):
+            while words not in log.read_text():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def until(self, sql: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Until the statement's one value is true. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
@@ -213,23 +230,6 @@ async def _end(server: EmbeddedPostgres | EmbeddedValkey, number: signal.Signals
     server.ownership.close()
 
 
-async def asked(client: httpx2.AsyncClient) -> httpx2.Response:
-    """A page of the ledger."""
-    query = "{ databases(first: 5) { totalCount nodes { name sizeBytes } } }"
-    return await client.post("/graphql", json={"query": query})
-
-
-async def until_answered(client: httpx2.AsyncClient, seconds: float = PATIENCE_SECONDS) -> None:
-    """Until the web process answers as it should. Raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while True:
-            with suppress(httpx2.TransportError):
-                answer = await asked(client)
-                if answer.status_code == 200 and "errors" not in answer.json():
-                    return
-            await asyncio.sleep(LOOK_SECONDS)
-
-
 @asynccontextmanager
 async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
     """Private servers, a customer's server with shops on it, and no process yet."""
@@ -256,22 +256,22 @@ async def world(folder: Path, seed: int, shops: int) -> AsyncIterator[World]:
         db = Database.of(settings, send=send_job)
         await db.open()
         stack.push_async_callback(db.close)
-        made = World(settings, folder, db, postgres, valkey, proxy, Random(seed))
+        made = World(settings, folder, db, postgres, target, valkey, proxy, Random(seed))
         stack.enter_context(made.came_back)
         stack.callback(made.stop_all)
-        await _furnish(made, target, shops)
+        await _furnish(made, shops)
         await proxy.set(Fault.LATENCY, seconds=SLOW_SECONDS)
         yield made
 
 
-async def _furnish(made: World, target: EmbeddedPostgres, shops: int) -> None:
+async def _furnish(made: World, shops: int) -> None:
     """Every shop is a database of its own on an instance of its own."""
-    owner = await asyncpg.connect(target.superuser_url)
-    url = urlsplit(target.superuser_url)
+    owner = await asyncpg.connect(made.target.superuser_url)
+    url = urlsplit(made.target.superuser_url)
     for number in range(shops):
         name = f"shop_{number}"
         await owner.execute(f"CREATE DATABASE {name}")
-        inside = await asyncpg.connect(target.superuser_url, database=name)
+        inside = await asyncpg.connect(made.target.superuser_url, database=name)
         for table in range(TABLES):
             await inside.execute(f"CREATE TABLE orders_{table} (id integer)")
         await inside.close()

@@ -58,8 +58,7 @@ class Answering:
             "elapsed_ms": elapsed_ms,
             "address": request.state.address,
         }
-        if hasattr(request.state, "error_id"):
-            fields |= {"error_id": request.state.error_id, "code": request.state.error_code}
+        fields |= getattr(request.state, "error", {})
         if self.status >= 400 or elapsed_ms >= SLOW_MS:
             log.info("request.answered", **fields)
         else:

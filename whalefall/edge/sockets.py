@@ -100,7 +100,9 @@ class _Wire:
     async def refuse(self, problem: Problem) -> None:
         """Answer the handshake by HTTP."""
         error_id = uuid.uuid4().hex
-        log.info("socket.refused", error_id=error_id, code=problem.problem_code)
+        log.info(
+            "socket.refused", error_id=error_id, code=problem.problem_code, cause=problem.cause
+        )
         error = problems.graphql_error(problem, self.connection, error_id)
         content, status = orjson.dumps({"errors": [error]}), problem.meaning.status
         socket = WebSocket(self.connection.scope, self.receive, self.send)

@@ -207,7 +207,8 @@ def _log(
     fields = {"error_id": error_id, "path": error.path}
     cause = error.original_error
     if code is not Code.INTERNAL_ERROR:
-        log.info("graphql.refused", code=code, **fields)
+        behind = cause.cause if isinstance(cause, Problem) else None
+        log.info("graphql.refused", code=code, cause=behind, **fields)
     elif cause is None or isinstance(cause, GraphQLError):  # would print the document beside it
         log.error("graphql.failed", reason=error.message.partition(":")[0], **fields)
     else:

@@ -37,7 +37,11 @@ def answer(
 ) -> Response:
     """The answer to a request that failed, in the form that its sender understands."""
     error_id = uuid.uuid4().hex
-    request.state.error_id, request.state.error_code = error_id, problem.problem_code
+    request.state.error = {
+        "error_id": error_id,
+        "code": problem.problem_code,
+        "cause": problem.cause,
+    }
     status = status or problem.meaning.status
     extra = {**_headers(problem, status), **(headers or {})}
     if _is_graphql(request):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.chaos.world import PATIENCE_SECONDS, SEED, World, world
+from tests.chaos.pages import PATIENCE_SECONDS
+from tests.chaos.world import SEED, World, world
 
 KILLS, PER_ROUND, SHOPS = 100, 5, 12
 pytestmark = pytest.mark.timeout(1200)

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from tests.chaos.world import PATIENCE_SECONDS, SEED, World, asked, until_answered, world
+from tests.chaos.pages import PATIENCE_SECONDS, asked, until_answered
+from tests.chaos.world import SEED, World, world
 from tests.faults.proxy import Fault, fault_proxy
 from whalefall.errors import ServiceUnavailable
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import poison
-from tests.chaos.world import PATIENCE_SECONDS, SEED, World, world
+from tests.chaos.pages import PATIENCE_SECONDS
+from tests.chaos.world import SEED, World, world
 from tests.factories import ADA, OTTO, make_credential, make_database, make_instance
 from tests.fake_engine import FAKE
 from whalefall.domain.engines import ENGINES, EngineKind
