@@ -204,7 +204,8 @@ class World:
     async def assert_whole(self, sessions: Sequence[int]) -> None:
         """Every session is done, each of its records once, and every snapshot is one reading."""
         found = await self.all(
-            "SELECT status, attempt FROM sync_instance_records WHERE session_id = ANY(:ids)",
+            "SELECT status, attempt, error_code, error_message FROM sync_instance_records"
+            " WHERE session_id = ANY(:ids)",
             ids=list(sessions),
         )
         assert {row["status"] for row in found} == {"COMPLETED"}, found

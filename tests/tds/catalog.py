@@ -64,6 +64,7 @@ FUNCTIONS = """
             ELSE 0 END;
 """
 KNOWN = (
+    "ALTER ANY DATABASE",
     "VIEW ANY DATABASE",
     "VIEW ANY DEFINITION",
     "CONNECT ANY DATABASE",
@@ -77,8 +78,9 @@ KNOWN = (
 KNOWN_SINCE_2022 = ("VIEW SERVER PERFORMANCE STATE", "VIEW DATABASE PERFORMANCE STATE")
 # What of a view's rows a login sees; where nothing stands, all of them.
 SHOWN = {
-    "databases": "truth.has('VIEW ANY DATABASE') OR database_id IN (1, 2)"
-    " OR truth.is_member(database_id)",
+    "databases": "truth.has('ALTER ANY DATABASE') OR database_id IN (1, 2)"
+    " OR (truth.has('VIEW ANY DATABASE') OR truth.is_member(database_id))"
+    " AND state_desc <> 'OFFLINE'",
     "master_files": "truth.sees_definitions() OR database_id = truth.here()",
     "availability_replicas": "truth.sees_definitions()",
     "objects": "truth.sees_definitions() OR type IN ('S', 'IT')",

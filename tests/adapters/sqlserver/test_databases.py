@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.adapters.contract import QUICK
-from tests.tds.instance import FILE_PAGES, LOG_PAGES, TdsInstance
+from tests.tds.instance import FILE_PAGES, GRANTS, LOG_PAGES, TdsInstance
 from whalefall.adapters.base import Target
 from whalefall.adapters.sqlserver import SQLServerAdapter
 from whalefall.domain.facts import Collected, DatabaseFact, DatabaseSizeFact, Quality, SkipReason
@@ -59,10 +59,31 @@ async def test_a_database_that_is_shut_stays_with_its_files(
     tds: TdsInstance, database: str, columns: dict[str, str], reason: SkipReason
 ) -> None:
     await tds.set_state(database, **columns)
+    target = await tds.make_login(*GRANTS, "ALTER ANY DATABASE")
 
-    assert (await fact_of(tds.target(), database)).reason is reason
-    size = await size_of(tds.target(), database)
+    assert (await fact_of(target, database)).reason is reason
+    assert (await inventory_of(target)).complete
+    size = await size_of(target, database)
     assert size.size_bytes == (FILE_PAGES + LOG_PAGES) * PAGE
+
+
+async def test_a_hidden_database_is_not_gone(tds: TdsInstance, database: str) -> None:
+    """Who may not alter one that is offline does not see it, but its files."""
+    await tds.set_state(database, state_desc="OFFLINE")
+
+    found = await inventory_of(tds.target())
+
+    assert database not in {fact.name for fact in found.items}
+    assert not found.complete
+    assert [item.name for item in found.skipped] == [f"database {await tds.id_of(database)}"]
+    assert found.missing_grants == ["ALTER ANY DATABASE"]
+
+
+async def test_without_a_look_at_all_files_nothing_proves_a_list(tds: TdsInstance) -> None:
+    found = await inventory_of(await tds.make_login("VIEW ANY DATABASE"))
+
+    assert not found.complete
+    assert found.missing_grants == ["VIEW ANY DEFINITION"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +202,7 @@ async def test_databases_that_cannot_be_seen_are_not_claimed_gone(
 
     assert database not in {fact.name for fact in found.items}
     assert not found.complete
-    assert found.missing_grants == ["VIEW ANY DATABASE"]
+    assert found.missing_grants == ["VIEW ANY DATABASE", "VIEW ANY DEFINITION"]
     assert not (await sizes_of(target)).complete
 
 

@@ -7,6 +7,7 @@ from tests.tds.instance import TdsInstance
 from whalefall.adapters.base import Limits, Target
 from whalefall.adapters.sqlserver import SQLServerAdapter
 from whalefall.adapters.sqlserver.session import SQLServerSession
+from whalefall.domain.facts import SkipReason
 from whalefall.errors import Code, TargetProblem
 
 ADAPTER = SQLServerAdapter()
@@ -135,3 +136,18 @@ async def test_nothing_but_reading_is_sent(tds: TdsInstance, statement: str) -> 
             await session.rows(statement)
 
     assert caught.value.problem_code is Code.TARGET_PERMISSION_DENIED
+
+
+async def test_a_database_dropped_before_its_files_are_read_is_said_to_be(
+    tds: TdsInstance, database: str
+) -> None:
+    async def drop() -> None:
+        await tds.drop_database(database)
+
+    tds.disturb("sys.master_files", before=drop)
+    async with ADAPTER.connect(tds.target(), QUICK) as session:
+        found = await session.database_sizes()
+
+    assert database not in {fact.name for fact in found.items}
+    assert [(item.name, item.reason) for item in found.skipped] == [(database, SkipReason.DROPPED)]
+    assert found.complete

@@ -19,10 +19,17 @@ async def here(tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
+def set_clock(clock: Path, seconds: int) -> None:
+    """All at once: nobody reads half of it."""
+    new = clock.with_suffix(".new")
+    new.write_text(str(seconds))
+    new.rename(clock)
+
+
 async def test_clocks_jump(here: World, tmp_path: Path) -> None:
     """An hour back, a day on: nothing lasts less than no time, is done twice, or comes due."""
     clock = tmp_path / "clock"
-    clock.write_text("0")
+    set_clock(clock, 0)
     await here.run("UPDATE schedules SET cron = '0 0 1 1 *', next_run_at = NULL")
     here.spawn("worker", 2, module=CLOCKS, clock=str(clock))
     here.spawn("scheduler", 1, module=CLOCKS, clock=str(clock))
@@ -30,7 +37,7 @@ async def test_clocks_jump(here: World, tmp_path: Path) -> None:
     for jump in (-HOUR, DAY, -DAY, 0):
         sessions = await here.refresh_all()
         await here.until("SELECT count(*) > 0 FROM sync_instance_records WHERE status = 'RUNNING'")
-        clock.write_text(str(jump))
+        set_clock(clock, jump)
         await here.until_ended()
         await here.assert_whole(sessions)
         wrong = await here.one(

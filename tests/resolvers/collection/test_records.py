@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tests.factories import make_credential, make_database, make_instance
 from tests.fake_engine import FAKE, FakeServer, registered, table
+from tests.waiting import until_waiting
 from whalefall.auth import Actor
 from whalefall.db import Database
 from whalefall.domain.states import SyncStatus, SyncTrigger
@@ -473,6 +474,41 @@ async def test_a_worker_told_to_stop_hands_its_record_back(
     working.cancel()
     await asyncio.wait({working})
 
+    assert (await record(db))["status"] == "LOST"
+    assert (await one(db, "SELECT count(*) FROM target_leases"))["count"] == 0
+
+
+@pytest.fixture
+async def slow_commits(db: Database) -> AsyncIterator[None]:
+    """Commits of claims wait for whoever holds advisory lock 1."""
+    await run(
+        db,
+        "CREATE FUNCTION commit_slowly() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'",
+    )
+    await run(
+        db,
+        "CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON target_leases"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION commit_slowly()",
+    )
+    yield
+    await run(db, "DROP FUNCTION commit_slowly CASCADE")
+
+
+@pytest.mark.usefixtures("slow_commits")
+async def test_a_worker_told_to_stop_while_it_claims_hands_the_record_back(
+    db: Database, otto: Actor, database_id: int, sent_jobs: list[Job]
+) -> None:
+    await start(db, otto, database_id)
+    async with db.write() as session:
+        await session.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        record_id = sent_jobs[0].ids["record_id"]
+        working = asyncio.create_task(collect_table_sizes(db, WORKER, record_id))
+        await until_waiting(db)
+        working.cancel()
+    await asyncio.wait({working})
+
+    assert working.cancelled()
     assert (await record(db))["status"] == "LOST"
     assert (await one(db, "SELECT count(*) FROM target_leases"))["count"] == 0
 

@@ -13,6 +13,7 @@ PAGE_BYTES = 8192
 SYSTEM_IDS = range(1, 5)
 SYSTEM_NAMES = frozenset({"distribution", "rdsadmin"})
 TEMPDB_ID = 2
+RESOURCE_ID = 32767  # holds the engine's own objects, and is listed nowhere
 # What max_size says where the file may grow until the disk is full.
 UNLIMITED = -1  # a log is then ended by its 2 TB, which max_size says as a number
 Row = Mapping[str, Any]
@@ -60,6 +61,12 @@ def database_fact(row: Row, replicas: Replicas, *, reads_only: bool) -> Database
 def is_snapshot(row: Row) -> bool:
     """Whether it is a view of another database at a moment: it has no size of its own."""
     return row["source_database_id"] is not None
+
+
+def hidden_ids(databases: Iterable[Row], files: Iterable[Row]) -> list[int]:
+    """Databases that have files and are not among those that can be seen."""
+    seen = {row["database_id"] for row in databases} | {RESOURCE_ID}
+    return sorted({row["database_id"] for row in files} - seen)
 
 
 def size_facts(

@@ -13,7 +13,7 @@ from whalefall.domain.privileges import AccountScript, Feature, PrivilegeCheck, 
 SPLIT_SINCE = 16  # SQL Server 2022
 STATE, PERFORMANCE_STATE = "VIEW SERVER STATE", "VIEW SERVER PERFORMANCE STATE"
 _NEEDED: Mapping[Feature, tuple[str, ...]] = {
-    Feature.INVENTORY: ("VIEW ANY DATABASE",),
+    Feature.INVENTORY: ("VIEW ANY DATABASE", "VIEW ANY DEFINITION"),
     Feature.DATABASE_SIZES: ("VIEW ANY DEFINITION",),
     Feature.TABLE_SIZES: ("CONNECT ANY DATABASE", "VIEW ANY DEFINITION", STATE),
     Feature.DATA_CLOSED: (),

@@ -10,6 +10,7 @@ from whalefall.adapters.sqlserver.databases import (
     Replicas,
     Row,
     database_fact,
+    hidden_ids,
     is_snapshot,
     size_facts,
 )
@@ -34,6 +35,8 @@ CANCEL_SECONDS = 1.0
 FETCHED_AT_ONCE = 5_000
 MOST_ROWS = 3_000_000
 READS = ("SELECT", "SET", "USE")
+# What proves that all databases are listed, and what it takes.
+WHOLE = {"view_any_database": "VIEW ANY DATABASE", "view_any_definition": "VIEW ANY DEFINITION"}
 
 
 class Cursor(Protocol):
@@ -87,13 +90,20 @@ class SQLServerSession:
         self._database = database
 
     async def inventory(self) -> Collected[DatabaseFact]:
-        """All databases but snapshots. Source: sys.databases, availability groups."""
-        may = await self._may(sql.PERMISSIONS)
+        """All databases but snapshots. Source: sys.databases, availability groups.
+
+        A database that is offline may be hidden from who may not alter it, but not its files: so
+        the list is whole only where all files can be seen, and each belongs to a database of it.
+        """
+        before = await self._may(sql.PERMISSIONS)
         found = await self.rows(sql.INVENTORY)
+        files = await self.rows(sql.FILES) if found else []  # an empty list is doubted anyway
         replicas = Replicas.of(await self._if_permitted(sql.REPLICAS) or ())
-        proven = (
-            may["view_any_database"] and (await self._may(sql.PERMISSIONS))["view_any_database"]
-        )
+        after = await self._may(sql.PERMISSIONS)
+        hidden = hidden_ids(found, files)
+        missing = [grant for name, grant in WHOLE.items() if not (before[name] and after[name])]
+        if hidden and not missing:
+            missing = ["ALTER ANY DATABASE"]
         facts = [
             database_fact(row, replicas, reads_only=self._reads_only)
             for row in found
@@ -101,9 +111,13 @@ class SQLServerSession:
         ]
         return Collected(
             items=sorted(facts, key=lambda fact: fact.name),
-            complete=proven,
+            complete=not missing,
             source="sys.databases",
-            missing_grants=[] if proven else ["VIEW ANY DATABASE"],
+            skipped=[
+                Skipped(name=f"database {database_id}", reason=SkipReason.PERMISSION)
+                for database_id in hidden
+            ],
+            missing_grants=missing,
         )
 
     async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:

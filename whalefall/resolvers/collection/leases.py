@@ -49,9 +49,19 @@ async def run_claimed(
 
 
 async def _run(db: Database, record_id: int, work: Work, seconds: float, failed: Failed) -> None:
-    claim = await _claim(db, record_id)
-    if claim is None:
-        return
+    claiming = asyncio.create_task(_claim(db, record_id))
+    try:
+        claim = await asyncio.shield(claiming)
+        if claim is not None:
+            await _run_claim(db, claim, work, seconds, failed)
+    except asyncio.CancelledError:
+        await _give_back(db, claiming)
+        raise
+
+
+async def _run_claim(
+    db: Database, claim: Claim, work: Work, seconds: float, failed: Failed
+) -> None:
     with structlog.contextvars.bound_contextvars(
         sync_session_id=claim.session_id, instance_id=claim.instance_id
     ):
@@ -59,13 +69,8 @@ async def _run(db: Database, record_id: int, work: Work, seconds: float, failed:
         try:
             problem = await _race(db, claim, work, seconds)
         except LeaseLost:
-            log.warning("record.lease_lost", record_id=record_id)
+            log.warning("record.lease_lost", record_id=claim.record_id)
             return
-        except asyncio.CancelledError:
-            with contextlib.suppress(Problem):
-                async with db.write() as session:
-                    await hand_back(session, claim)
-            raise
         if problem is None:
             return
         elapsed_ms = round((time.monotonic() - started) * 1000)
@@ -73,6 +78,16 @@ async def _run(db: Database, record_id: int, work: Work, seconds: float, failed:
             async with db.write() as session:
                 await fence(session, claim)
                 await failed(session, claim, problem, elapsed_ms)
+
+
+async def _give_back(db: Database, claiming: "asyncio.Task[Claim | None]") -> None:
+    """Hand the record back, also when it was just being claimed: a commit may have been on its way
+    when the worker was told to stop."""
+    with contextlib.suppress(Problem):
+        claim = await claiming
+        if claim is not None:
+            async with db.write() as session:
+                await hand_back(session, claim)
 
 
 async def _claim(db: Database, record_id: int) -> Claim | None:
