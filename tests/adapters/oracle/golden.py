@@ -107,9 +107,7 @@ async def _nested(seam: OracleSeam, space: str) -> None:
 async def _dropped(seam: OracleSeam, space: str) -> None:
     await seam.add_table(space, "KEPT", 2)
     await seam.add_table(space, "BIN$a0==$0", 9, dropped="YES")
-    await seam.insert(
-        "recyclebin", owner="SHOP", object_name="BIN$a0==$0", original_name="GONE", type="TABLE"
-    )
+    await seam.recycle(space, "BIN$a0==$0")
 
 
 async def _deferred(seam: OracleSeam, space: str) -> None:

@@ -24,6 +24,7 @@ ALLOWED = (
     exp.EQ,
     exp.Is,
     exp.In,
+    exp.Exists,
     exp.Sum,
     exp.Count,
     exp.Placeholder,

@@ -186,6 +186,13 @@ class OracleSeam:
         await self.owner.execute("DELETE FROM truth.segments WHERE segment_name = $1", name)
         await self._weigh(database)
 
+    async def recycle(self, tablespace: str, name: str) -> None:
+        """Drop a table into the recycle bin; `name` is what it has there."""
+        await self.insert(
+            "recyclebin", owner="SHOP", object_name=name, original_name="GONE", type="TABLE"
+        )
+        await self._weigh(tablespace)
+
     async def insert(self, table: str, **values: Any) -> None:
         known = {"con_id": 3, **values}
         marks = ", ".join(f"${number}" for number in range(1, len(known) + 1))
@@ -200,7 +207,8 @@ class OracleSeam:
         return sum(connection.is_running for connection in self.connections)
 
     async def _weigh(self, tablespace: str) -> None:
-        """What no segment has of the files is free; where nothing is, there is no row."""
+        """What no segment has of the files is free, and so is what was dropped into the recycle
+        bin; where nothing is, there is no row."""
         await self.owner.execute(
             "DELETE FROM truth.free_space WHERE tablespace_name = $1", tablespace
         )
@@ -209,7 +217,9 @@ class OracleSeam:
             " SELECT 3, $1, left_over FROM (SELECT"
             "   (SELECT coalesce(sum(user_bytes), 0) FROM truth.data_files"
             "     WHERE tablespace_name = $1)"
-            " - (SELECT coalesce(sum(bytes), 0) FROM truth.segments WHERE tablespace_name = $1)"
+            " - (SELECT coalesce(sum(bytes), 0) FROM truth.segments WHERE tablespace_name = $1"
+            "       AND NOT EXISTS (SELECT FROM truth.recyclebin"
+            "                        WHERE object_name = segment_name))"
             "   AS left_over) AS weighed WHERE left_over > 0",
             tablespace,
         )

@@ -46,6 +46,34 @@ async def test_allocated_used_and_ceiling(seam: OracleSeam, database: str) -> No
     }
 
 
+async def test_what_is_in_the_recycle_bin_counts_once(seam: OracleSeam, database: str) -> None:
+    """Oracle says of it that it is free and that it is a segment."""
+    await seam.add_table(database, "ORDERS", 30)
+    await seam.add_table(database, "BIN$a0==$0", 9, dropped="YES")
+    await seam.recycle(database, "BIN$a0==$0")
+
+    size = await size_of(seam, database)
+
+    assert size.used_bytes == 31 * MEBIBYTE  # there is room for what needs it
+    assert size.reconciliation is not None
+    assert size.reconciliation.buckets == {
+        BucketKind.DATA: 30 * MEBIBYTE,
+        BucketKind.RECYCLE_BIN: 9 * MEBIBYTE,
+        BucketKind.CATALOG: MEBIBYTE,
+        BucketKind.FREE: 60 * MEBIBYTE,
+    }
+
+
+async def test_a_bin_that_cannot_be_seen_is_not_empty(seam: OracleSeam, database: str) -> None:
+    seam.accounts[COLLECTOR].grants.discard("DBA_RECYCLEBIN")
+
+    found = await sizes_of(seam)
+
+    fact = next(fact for fact in found.items if fact.name == database)
+    assert (fact.size_bytes, fact.reconciliation) == (100 * MEBIBYTE, None)
+    assert found.missing_grants == ["SELECT ON DBA_RECYCLEBIN"]
+
+
 async def test_the_ceiling_is_that_of_each_file(seam: OracleSeam, database: str) -> None:
     """One file grows to 500 MiB, one has outgrown its own maximum, one does not grow at all."""
     await seam.add_file(database, 50, autoextensible="YES", maxbytes=500 * MEBIBYTE)

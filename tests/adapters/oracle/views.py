@@ -45,15 +45,12 @@ FAMILY: Mapping[str, Columns] = {
         "owner segment_name partition_name segment_type segment_subtype tablespace_name",
         "header_file header_block bytes blocks extents",
     ),
-    "tables": {
-        **_since(
-            0,
-            "owner table_name tablespace_name cluster_name iot_name status partitioned iot_type"
-            " temporary secondary nested segment_created dropped",
-            "num_rows blocks avg_row_len",
-        ),
-        **_since(18, "has_identity external"),
-    },
+    "tables": _since(
+        0,
+        "owner table_name tablespace_name cluster_name iot_name status partitioned iot_type"
+        " temporary secondary nested segment_created dropped",
+        "num_rows blocks avg_row_len",
+    ),
     "indexes": _since(
         0,
         "owner index_name index_type table_owner table_name table_type uniqueness"

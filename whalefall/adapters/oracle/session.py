@@ -70,6 +70,8 @@ class OracleSession:
             for view, statement in sql.OF_SIZES.items()
         }
         denied = {view for view, rows in found.items() if rows is None}
+        if "segments" in denied:
+            denied.discard("recyclebin")  # it was asked for those of its segments
         read = {view: rows or [] for view, rows in found.items()}
         sees_files = not denied & {"data_files", "temp_files"}
         if sees_files and not read["data_files"]:  # those of SYSTEM are always there
@@ -79,11 +81,14 @@ class OracleSession:
             [*read["data_files"], *read["temp_files"]],
             [*read["free_space"], *read["temp_free_space"]],
             read["segments"],
+            read["recyclebin"],
             frozenset((int(row["con_id"]), row["username"]) for row in read["users"]),
             self._containers,
         )
         if denied & {"free_space", "temp_free_space"}:
             facts = [_without_use(fact) for fact in facts]
+        if "recyclebin" in denied:
+            facts = [_without_parts(fact) for fact in facts]
         dropped = {fact.name for fact in facts if sees_files and fact.reason is PERMISSION}
         return Collected(
             items=sorted((f for f in facts if f.name not in dropped), key=lambda fact: fact.name),
@@ -236,6 +241,11 @@ def _partial(fact: TableFact) -> TableFact:
 def _without_use(fact: DatabaseSizeFact) -> DatabaseSizeFact:
     """Free space that could not be read is not none."""
     return DatabaseSizeFact(**{**vars(fact), "used_bytes": None, "reconciliation": None})
+
+
+def _without_parts(fact: DatabaseSizeFact) -> DatabaseSizeFact:
+    """What is dropped is free and a segment at once: who cannot tell it apart has too much."""
+    return DatabaseSizeFact(**{**vars(fact), "reconciliation": None})
 
 
 def _denied(privilege: str = "SELECT ON DBA_SEGMENTS") -> TargetProblem:

@@ -32,7 +32,8 @@ TEMP_FILES = """
            t.autoextensible
       FROM {family}_temp_files t
 """
-# A tablespace without a free extent has no row here: it is full.
+# A tablespace without a free extent has no row here: it is full. What was dropped into the recycle
+# bin counts as free, as Oracle takes it when it needs room; it is among the segments all the same.
 FREE = """
     SELECT {con} AS con_id, t.tablespace_name, SUM(t.bytes) AS bytes
       FROM {family}_free_space t
@@ -47,6 +48,16 @@ SEGMENT_TOTALS = """
     SELECT {con} AS con_id, t.tablespace_name, t.segment_type, {owner} AS owner,
            SUM(t.bytes) AS bytes
       FROM {family}_segments t
+     GROUP BY {group}t.tablespace_name, t.segment_type, {owner}
+"""
+# What of that lies in the recycle bin. In a statement of its own: who may not read the bin is told
+# the rest.
+DROPPED_TOTALS = """
+    SELECT {con} AS con_id, t.tablespace_name, t.segment_type, {owner} AS owner,
+           SUM(t.bytes) AS bytes
+      FROM {family}_segments t
+     WHERE EXISTS (SELECT 1 FROM {family}_recyclebin b
+                    WHERE {same}b.object_name = t.segment_name)
      GROUP BY {group}t.tablespace_name, t.segment_type, {owner}
 """
 SEGMENTS = """
@@ -108,6 +119,7 @@ OF_SIZES = {
     "free_space": FREE,
     "temp_free_space": TEMP_FREE,
     "segments": SEGMENT_TOTALS,
+    "recyclebin": DROPPED_TOTALS,
     "users": USERS,
 }
 OF_TABLES = {
@@ -132,20 +144,28 @@ OF_USER = frozenset({"tablespaces", "free_space", *OF_TABLES} - {"users"})
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """One family of views."""
+    """One family of views; `same` says that `b` and `t` are of one owner and container."""
 
     name: str
     con: str
     owner: str
+    same: str
 
     def says(self, statement: str) -> str:
         """The statement over this family. Names of ours, never of others."""
         owner = "t.username" if "_users t" in statement else self.owner
         group = f"{self.con}, " if self.con.startswith("t.") else ""  # a constant groups nothing
-        return statement.format(family=self.name, con=self.con, group=group, owner=owner)
+        return statement.format(
+            family=self.name, con=self.con, group=group, owner=owner, same=self.same
+        )
 
 
-DBA = Family(name="dba", con="0", owner="t.owner")
-CDB = Family(name="cdb", con="t.con_id", owner="t.owner")
-USER = Family(name="user", con="0", owner="USER")
+DBA = Family(name="dba", con="0", owner="t.owner", same="b.owner = t.owner AND ")
+CDB = Family(
+    name="cdb",
+    con="t.con_id",
+    owner="t.owner",
+    same="b.con_id = t.con_id AND b.owner = t.owner AND ",
+)
+USER = Family(name="user", con="0", owner="USER", same="")
 FAMILIES = (CDB, DBA, USER)

@@ -190,14 +190,17 @@ class Reading:
 def reconciled(
     reading: Reading, facts: Sequence[TableFact], files: int | None, header: int, free: int
 ) -> Reconciliation | None:
-    """Where all bytes of the tablespace's files are; where files cannot be seen, its segments."""
+    """Where all bytes of the tablespace's files are; where files cannot be seen, its segments.
+
+    `free` counts what is in the recycle bin, too.
+    """
     spaces = reading.spaces.values()
     buckets = Counter(reading.others)
     buckets[BucketKind.DATA] += sum(one.data for one in spaces) + reading.clusters.total()
     buckets[BucketKind.LOB] += sum(one.lob for one in spaces)
     buckets[BucketKind.INDEX] += sum(one.index for one in spaces)
     buckets[BucketKind.CATALOG] += header
-    buckets[BucketKind.FREE] += free
+    buckets[BucketKind.FREE] += max(0, free - reading.others[BucketKind.RECYCLE_BIN])
     return reconcile(
         buckets,
         objects_bytes=sum(fact.size_bytes or 0 for fact in facts),

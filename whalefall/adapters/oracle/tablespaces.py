@@ -90,10 +90,13 @@ def size_facts(
     files: Iterable[Row],
     free: Iterable[Row],
     segments: Iterable[Row],
+    dropped: Iterable[Row],
     maintained: frozenset[tuple[int, str]],
     containers: Containers,
 ) -> list[DatabaseSizeFact]:
     """Allocated, used and the ceiling of every tablespace, and what its segments are for.
+
+    What is `dropped` is among the segments, and free: Oracle takes it when it needs room.
 
     A tablespace with no row among the free extents is full; one without a file to be seen is
     unknown, and so is the size of one with a file that is offline.
@@ -105,6 +108,9 @@ def size_facts(
     parts: defaultdict[Key, Counter[BucketKind]] = defaultdict(Counter)
     for row in segments:
         parts[_key(row)][_bucket(row, maintained)] += int(row["bytes"] or 0)
+    for row in dropped:
+        parts[_key(row)][_bucket(row, maintained)] -= int(row["bytes"] or 0)
+        parts[_key(row)][BucketKind.RECYCLE_BIN] += int(row["bytes"] or 0)
     return [
         _size_fact(
             containers.name_of(_key(row)),
@@ -131,7 +137,7 @@ def _size_fact(
     buckets = Counter(segments)
     if row["contents"] == "TEMPORARY":
         buckets = Counter({BucketKind.TEMP: files.size - files.header - free})
-    buckets[BucketKind.FREE] += free
+    buckets[BucketKind.FREE] += max(0, free - segments[BucketKind.RECYCLE_BIN])
     buckets[BucketKind.CATALOG] += files.header
     return DatabaseSizeFact(
         name=name,
