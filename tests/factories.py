@@ -167,11 +167,14 @@ async def make_size_stat(
 
 
 async def make_size_history(
-    session: AsyncSession, database: InstanceDatabase, sizes: Mapping[date, int | None]
+    session: AsyncSession,
+    database: InstanceDatabase,
+    sizes: Mapping[date, int | None],
+    quality_of_known: Quality = Quality.EXACT,
 ) -> None:
     """The sizes of past days, of the database and, as if it were the only one, its instance."""
     for day, size in sizes.items():
-        quality = Quality.UNAVAILABLE if size is None else Quality.EXACT
+        quality = Quality.UNAVAILABLE if size is None else quality_of_known
         shared = {"instance_id": database.instance_id, "stat_date": day, "quality": quality}
         session.add(DatabaseSizeStat(database_id=database.id, size_bytes=size, **shared))
         session.add(InstanceSizeStat(total_bytes=size, database_count=1, **shared))

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from whalefall.crypto import KeyRing
 from whalefall.domain.targets import TargetPolicy
-from whalefall.errors import BadInput, ServiceUnavailable
+from whalefall.errors import BadInput, ServiceUnavailable, said
 from whalefall.feeds import Feeds
 from whalefall.notifications import Notifications
 from whalefall.outages import outages
@@ -97,8 +97,10 @@ def migrate(url: str) -> None:
             log.warning("migrate.table_in_use")
             time.sleep(MIGRATE_WAIT_SECONDS)
     raise ServiceUnavailable(
-        "A table of WhaleFall's stays in use, so nothing was changed.",
-        hint="Is a dump of its database running? Wait for its end, or stop it, and migrate again.",
+        said("A table of WhaleFall's stays in use, so nothing was changed."),
+        hint=said(
+            "Is a dump of its database running? Wait for its end, or stop it, and migrate again."
+        ),
     )
 
 

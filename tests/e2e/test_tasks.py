@@ -154,7 +154,8 @@ async def test_what_was_recycled_comes_back(hand: Hand, demo: Demo) -> None:
     await hand.find(name)
     await expect(first_cells(page)).to_have_count(1)
 
-    await hand.press(page.get_by_role("link", name=f"Recycle {name}"))
+    await hand.press(page.get_by_role("button", name=f"More for {name}"))
+    await hand.press(page.get_by_role("link", name="Recycle", exact=True))
     dialog = page.get_by_role("dialog", name=f"Recycle {name}?")
     await expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
     await hand.press(dialog.get_by_role("button", name="Recycle"))

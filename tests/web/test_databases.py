@@ -16,7 +16,7 @@ from tests.factories import (
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
 from whalefall.domain.engines import Engine
-from whalefall.domain.facts import SkipReason
+from whalefall.domain.facts import Quality, SkipReason
 from whalefall.domain.reconciliation import BucketKind, reconcile
 from whalefall.resolvers.growth import save_growth
 
@@ -279,6 +279,24 @@ async def test_growth_says_what_it_cannot_know(db: Database, vera_browser: Brows
         "−1.00GiB −50.0 %",
         "— No older size to compare with",
     ]
+
+
+async def test_a_day_that_was_read_in_part_is_no_fall(db: Database, vera_browser: Browser) -> None:
+    today = datetime.now(UTC).date()
+    async with db.write() as session:
+        database = await make_database(session, size_bytes=2)
+        whole = {today - timedelta(days=ago): 100 - ago for ago in (1, 2, 3)}
+        await make_size_history(session, database, whole)
+        await make_size_history(session, database, {today: 2}, Quality.PARTIAL)
+
+    line = dom(await vera_browser.get(LEDGER)).cssselect("svg.spark title")[0]
+    detail = dom(await vera_browser.get(f"/databases/{database.id}"))
+    instance = dom(await vera_browser.get(f"/instances/{database.instance_id}"))
+
+    assert line.text == "from 97 B to 99 B · 3 daily readings"
+    (note,) = texts(detail, "#database_history .panel__note")
+    assert note == "3 of 92 days · 1 day was not read as a whole"
+    assert "+2.1 % in 2 days" in " ".join(texts(instance, ".strip dd"))
 
 
 async def test_a_day_without_a_reading_is_a_gap(db: Database, vera_browser: Browser) -> None:

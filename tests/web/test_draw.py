@@ -44,7 +44,7 @@ def test_a_chart_has_no_inline_style_and_says_what_it_shows(source: str) -> None
 def test_the_table_of_a_line_shows_its_gaps_newest_first() -> None:
     found = drawn("draw.trend(readings, 'Size')", readings=days(5 * MIB, None, 7 * MIB))
 
-    assert words(found, "tbody td") == ["7.00 MiB", "— No reading", "5.00 MiB"]
+    assert words(found, "tbody td") == ["7.00 MiB", "— No whole reading", "5.00 MiB"]
     assert found.cssselect(".chart__line")[0].get("d").count("M") == 2
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, Date, Subquery, cast, func, literal_column, n
 
 from whalefall.auth import Actor
 from whalefall.db import Session
+from whalefall.domain.facts import Quality
 from whalefall.domain.paging import OrderBy
-from whalefall.domain.sizes import Bytes
+from whalefall.domain.sizes import Bytes, alike
 from whalefall.models.databases import DatabaseSizeStat, InstanceSizeStat
 from whalefall.resolvers.nouns import reading
 from whalefall.resolvers.nouns.noun import Condition, Noun, Series, View, described
@@ -30,6 +31,9 @@ class SizePointRow:
     data_bytes: Bytes | None = described("Bytes of data; null: unknown.")
     log_bytes: Bytes | None = described("Bytes of log; null: unknown.")
     database_count: int | None = described("Active databases of the instance; null of a database.")
+    quality: Quality = described(
+        "How far the size can be trusted; PARTIAL: it is at least so much."
+    )
     is_sample: bool = described("Whether a demo invented this point; false for what was read.")
 
 
@@ -52,7 +56,7 @@ History = dict[int, list[SizePointRow]]
 
 @dataclass(frozen=True)
 class SizeLine:
-    """One size for each day of a span; none on days without one that could be read."""
+    """One size for each day of a span; none on days without one, or with one unlike the others."""
 
     sizes: list[int | None]
     has_samples: bool
@@ -92,6 +96,7 @@ DATABASE_SIZES = _size_points(
         DatabaseSizeStat.data_bytes,
         DatabaseSizeStat.log_bytes,
         cast(null(), BigInteger).label("database_count"),
+        DatabaseSizeStat.quality,
         (DatabaseSizeStat.source == quoted(SAMPLE)).label("is_sample"),
     ),
 )
@@ -104,6 +109,7 @@ INSTANCE_SIZES = _size_points(
         InstanceSizeStat.data_bytes,
         InstanceSizeStat.log_bytes,
         InstanceSizeStat.database_count,
+        InstanceSizeStat.quality,
         (InstanceSizeStat.source == quoted(SAMPLE)).label("is_sample"),
     ),
 )
@@ -165,15 +171,16 @@ async def _size_lines(
     actor.require(noun.permission)
     view, (start, end) = noun.alias(), span
     days, sizes = func.array_agg(view.c.date - start), func.array_agg(view.c.size_bytes)
+    parts = func.array_agg(view.c.quality == quoted(Quality.PARTIAL))
     found = await session.execute(
-        select(view.c.id, days, sizes, func.bool_or(view.c.is_sample))
+        select(view.c.id, days, sizes, parts, func.bool_or(view.c.is_sample))
         .where(one_of(view.c.id, ids), *_where(view, SizePeriod(start=start, end=end)))
         .group_by(view.c.id)
     )
     empty: list[int | None] = [None] * ((end - start).days + 1)
     lines = {key: SizeLine(empty, has_samples=False) for key in ids}
-    for key, at, read, has_samples in found:
-        known = dict(zip(at, read, strict=True))
+    for key, at, read, is_part, has_samples in found:
+        known = dict(zip(at, alike(zip(read, is_part, strict=True)), strict=True))
         sizes_of_days = [known.get(day) for day in range(len(empty))]
         lines[key] = SizeLine(sizes_of_days, has_samples)
     return lines

@@ -119,6 +119,7 @@ def _bundle() -> str:
         text = text.replace(f"{name}:{value};", "").replace(f"var({name})", value)
     head, opened, rest = text.partition("@layer components{")
     text = re.sub(r"(?<=[ :,(])0\.", ".", head + opened + rest.replace("}" + opened, ""))
+    text = re.sub(r'(?<==)"([A-Za-z][\w-]*)"(?=])', r"\1", text)
     names = Counter(PROPERTY.findall(text))
     short = {name: f"--{_short(i)}" for i, (name, _) in enumerate(names.most_common())}
     return PROPERTY.sub(lambda found: short[found[0]], text)

@@ -13,8 +13,10 @@ from starlette.routing import Route
 from whalefall.auth import Permission
 from whalefall.db import ReadSession
 from whalefall.domain.engines import ENGINES
+from whalefall.domain.facts import Quality
 from whalefall.domain.paging import MOST_COUNTED, OrderBy
 from whalefall.domain.reconciliation import Reconciliation
+from whalefall.domain.sizes import alike
 from whalefall.domain.states import DatabaseState, Freshness, InstanceStatus
 from whalefall.errors import NotFound
 from whalefall.resolvers.capacity import (
@@ -136,15 +138,17 @@ async def detail(request: Request) -> Response:
         tables = await tables_of(request, session, row)
         expected = await get_forecast(session, actor, database_id, today=today)
     space, space_at = _space(row, tables["snapshot"])
+    sizes = readings_of(points)
+    whole = [point for point, (_, size) in zip(points, sizes, strict=True) if size is not None]
     return render(
         request,
         "databases/detail.html",
         push=request.url.path + f"?range={span}",
         row=row,
         instance=instance,
-        sizes=[(point.date, point.size_bytes) for point in points],
-        datas=[(point.date, point.data_bytes) for point in points],
-        logs=[(point.date, point.log_bytes) for point in points],
+        sizes=sizes,
+        datas=[(point.date, point.data_bytes) for point in whole],
+        logs=[(point.date, point.log_bytes) for point in whole],
         parted=any(point.log_bytes is not None for point in points),
         growths=growths,
         expected=expected,
@@ -169,9 +173,10 @@ def _space(
     return None, None
 
 
-def readings_of(points: Sequence[SizePointRow]) -> list[tuple[date, int]]:
-    """The days on which a size could be read."""
-    return [(point.date, point.size_bytes) for point in points if point.size_bytes is not None]
+def readings_of(points: Sequence[SizePointRow]) -> list[tuple[date, int | None]]:
+    """The size of each day; none where it could not be read, or not as a whole like the others."""
+    sizes = alike((point.size_bytes, point.quality is Quality.PARTIAL) for point in points)
+    return [(point.date, size) for point, size in zip(points, sizes, strict=True)]
 
 
 def ledger_filter(fields: QueryParams) -> DatabaseFilter:

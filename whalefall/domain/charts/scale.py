@@ -70,11 +70,12 @@ def ticks(low: float, high: float, base: int = BINARY) -> list[float]:
     return [float(round(mark)) for mark in kept] if nice >= 1 else kept
 
 
-def growth(readings: Sequence[tuple[date, int]]) -> Growth | None:
+def growth(readings: Sequence[tuple[date, int | None]]) -> Growth | None:
     """How much was added over the readings, oldest first; none with fewer than two."""
-    if len(readings) < 2:
+    given = [(day, size) for day, size in readings if size is not None]
+    if len(given) < 2:
         return None
-    (start, before), (end, after) = readings[0], readings[-1]
+    (start, before), (end, after) = given[0], given[-1]
     percent = (after - before) / before * 100 if before else None
     return Growth(after - before, percent, (end - start).days)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
 
@@ -10,7 +11,7 @@ from whalefall.auth import Actor, Permission
 from whalefall.db import Session
 from whalefall.domain.forecast import DaysUntilFull
 from whalefall.domain.paging import OrderBy, Page, PageRequest
-from whalefall.domain.sizes import Bytes
+from whalefall.domain.sizes import Bytes, alike
 from whalefall.domain.states import AggregationPeriod
 from whalefall.resolvers.aggregation.computing import LEVELS, Level
 from whalefall.resolvers.aggregation.latest import latest_start
@@ -30,7 +31,8 @@ IDS = bindparam("ids", type_=ARRAY(BigInteger))
 LATEST = {level: text(latest_start(level)) for level in LEVELS}
 PAST = {
     level: text(f"""
-        SELECT {level.key} AS key, period_start, avg_bytes, change_bytes, change_percent, is_sample
+        SELECT {level.key} AS key, period_start, avg_bytes, change_bytes, change_percent,
+               quality = 'PARTIAL' AS is_part, is_sample
           FROM {level.table}
          WHERE {level.key} = ANY(:ids) AND period = :period AND period_start >= :first
          ORDER BY {level.key}, period_start
@@ -46,10 +48,11 @@ FORECASTS = text("""
 
 @dataclass(frozen=True)
 class PastRow:
-    """One period of the past: its average, and how that had changed."""
+    """One period of the past: its average, and how that had changed; of no size where it was read
+    in part only, among others that were not."""
 
     start: date
-    size: int
+    size: int | None
     change: int | None
     percent: float | None
     is_sample: bool
@@ -108,16 +111,14 @@ async def past_of(
     actor.require(Permission.VIEW)
     values = {"ids": list(ids), "period": period, "first": first}
     found: dict[int, list[PastRow]] = {key: [] for key in ids}
-    for row in await session.execute(PAST[level], values):
-        found[row.key].append(
-            PastRow(
-                row.period_start,
-                row.avg_bytes,
-                row.change_bytes,
-                row.change_percent,
-                row.is_sample,
-            )
-        )
+    rows = (await session.execute(PAST[level], values)).all()
+    for key, group in groupby(rows, key=lambda row: row.key):
+        past = list(group)
+        sizes = alike((row.avg_bytes, row.is_part) for row in past)
+        found[key] = [
+            PastRow(row.period_start, size, row.change_bytes, row.change_percent, row.is_sample)
+            for row, size in zip(past, sizes, strict=True)
+        ]
     return found
 
 

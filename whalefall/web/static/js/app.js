@@ -14,8 +14,7 @@
   on("htmx:beforeRequest", (event) => {
     const { elt, target } = event.detail;
     // A poll of a hidden tab waits for its return; the trigger fires again by itself.
-    const trigger = elt.getAttribute("hx-trigger") || "";
-    if (document.hidden && trigger.includes("every")) event.preventDefault();
+    if (document.hidden && elt.matches('[hx-trigger*="every"]')) event.preventDefault();
     if (target === modals && !modals.contains(elt)) opener = elt;
   });
 
@@ -34,7 +33,7 @@
   // --- toasts: good news leaves by itself, bad news stays; never more than four
   function wake() {
     for (const toast of all("[data-leaves]")) {
-      setTimeout(() => toast.remove(), Number(toast.dataset.leaves));
+      setTimeout(() => toast.remove(), toast.dataset.leaves);
       toast.removeAttribute("data-leaves");
     }
     for (const old of all("#toasts > .toast").slice(0, -4)) old.remove();
@@ -58,10 +57,7 @@
 
   const isDirty = (dialog) => dialog.parentElement === modals && "dirty" in dialog.dataset;
 
-  function leave(dialog) {
-    if (isDirty(dialog)) find("#unsaved").showModal();
-    else dialog.close();
-  }
+  const leave = (dialog) => (isDirty(dialog) ? find("#unsaved").showModal() : dialog.close());
 
   const closeModal = () => find("dialog", modals)?.close();
 
@@ -87,7 +83,7 @@
     if (opener && !opener.isConnected) {
       opener = find(`main [href="${CSS.escape(opener.getAttribute("href"))}"]`);
     }
-    opener?.focus();
+    (opener?.closest(".menu")?.previousElementSibling || opener)?.focus();
   }
 
   on("modal:close", closeModal);
@@ -123,6 +119,7 @@
       if (button.type !== "submit") event.preventDefault();
       deeds[button.dataset.do](button);
     }
+    target.closest(".menu .button")?.parentElement.hidePopover();
     // A click beside a dialog is one on the dialog itself.
     if (target.matches("#palette, #modal_root > dialog")) leave(target);
     // The form around it tells the server.
@@ -202,7 +199,7 @@
     if (theme === "system") delete root.dataset.theme;
     else root.dataset.theme = theme;
     for (const each of all("[data-theme-choice]")) {
-      each.ariaCurrent = each.dataset.themeChoice === theme ? "true" : null;
+      each.ariaCurrent = each.dataset.themeChoice === theme || null;
     }
   }
 
@@ -214,11 +211,11 @@
     element.closest("select, textarea, [contenteditable], input:not([type=checkbox])");
   let prefix = 0;
 
-  const row = () => document.activeElement.closest("tbody tr") || document.createElement("tr");
+  const row = () => document.activeElement.closest("tbody tr") || new DocumentFragment();
 
   function step(links, by) {
     const now = links.findIndex((link) => link.closest("tr, a").contains(document.activeElement));
-    links[Math.min(Math.max(now + by, 0), links.length - 1)]?.focus();
+    links[Math.max(now + by, 0)]?.focus();
   }
 
   const walk = (by) => step(all("tbody tr > th a, tbody tr > td:first-child > a"), by);
