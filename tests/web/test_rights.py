@@ -22,6 +22,8 @@ OWN = {  # path -> why whoever is signed in may write there
     "/me/preferences": "are the caller's own",
     "/me/sessions/{id:row_id}/actions/end": "is the caller's own; others' are not there",
     "/me/sessions/actions/end-others": "are the caller's own",
+    "/views": "saves one of the caller's own",
+    "/views/{id:row_id}/delete": "is the caller's own; others' are not there",
     "/me/api-tokens/new": "makes a token that may do no more than the caller",
     "/me/api-tokens/{id:row_id}/revoke": "is the caller's own; others' are not there",
 }

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, ForeignKey, Index, Text, func, text
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from whalefall.models.base import Base
@@ -81,3 +81,16 @@ class LoginAttempt(Base):
         Index(None, "username", "attempted_at"),
         Index(None, "address", "attempted_at"),
     )
+
+
+class SavedView(Base):
+    """A list with its filters and its order, under a name: `query` stands in its address."""
+
+    __tablename__ = "saved_views"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    path: Mapped[str]
+    name: Mapped[str]
+    query: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    __table_args__ = (UniqueConstraint("user_id", "path", "name"),)

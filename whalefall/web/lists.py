@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from whalefall.domain.paging import Page, PageRequest
+from whalefall.resolvers.users import LISTS
 from whalefall.web import forms
 from whalefall.web.html import query
 
@@ -39,6 +40,16 @@ class ListState:
     @property
     def sizes(self) -> list[int]:
         return sorted(self.choices)
+
+    @property
+    def has_views(self) -> bool:
+        """Whether it can be saved as a view."""
+        return self.path in LISTS
+
+    @property
+    def views(self) -> str:
+        """Where the views of this list are, and it can become one."""
+        return query("/views", {"of": self.url()})
 
     @property
     def active(self) -> list[tuple[str, str, str]]:

@@ -61,6 +61,14 @@ from whalefall.resolvers.users.preferences import (
 )
 from whalefall.resolvers.users.refreshing import Tokens, issue_tokens, refresh_access_token
 from whalefall.resolvers.users.revoking import revoke_all
+from whalefall.resolvers.users.saved_views import (
+    LISTS,
+    SavedViewRow,
+    delete_saved_view,
+    list_of,
+    list_saved_views,
+    save_view,
+)
 from whalefall.resolvers.users.signing_in import (
     SignedIn,
     forget_ended_sessions,
@@ -72,6 +80,7 @@ from whalefall.resolvers.users.throttle import TooManyAttempts
 __all__ = [
     "API_TOKENS",
     "AUTHORS",
+    "LISTS",
     "PEOPLE",
     "USERS",
     "USER_SESSIONS",
@@ -81,6 +90,7 @@ __all__ = [
     "ApiTokenRow",
     "NewApiToken",
     "PreferencesPatch",
+    "SavedViewRow",
     "SignedIn",
     "Tokens",
     "TooManyAttempts",
@@ -100,6 +110,7 @@ __all__ = [
     "create_own_api_token",
     "create_user",
     "csrf_token_of",
+    "delete_saved_view",
     "delete_user",
     "forget_ended_sessions",
     "get_me",
@@ -108,8 +119,10 @@ __all__ = [
     "get_user",
     "get_user_traces",
     "issue_tokens",
+    "list_of",
     "list_own_api_tokens",
     "list_own_sessions",
+    "list_saved_views",
     "list_user_options",
     "list_users",
     "reader_of_session",
@@ -119,6 +132,7 @@ __all__ = [
     "revoke_api_token",
     "revoke_other_sessions",
     "revoke_session",
+    "save_view",
     "sign_in",
     "sign_out",
     "update_preferences",
