@@ -40,6 +40,24 @@ async def test_a_session_that_takes_too_long_is_a_problem(hurried: Database) -> 
     assert str(caught.value.cause).endswith(" 57014")
 
 
+async def test_a_value_that_cannot_be_sent_leaves_no_statement_open(
+    opened_database: Database,
+) -> None:
+    """It would hold its locks, and its limit of time would end another's statement later on."""
+    with pytest.raises(BadInput):
+        await opened_database.fetch([("SELECT id FROM users WHERE id = $1", [2**70])])
+
+    async with opened_database.read() as session:
+        left = await session.execute(
+            text(
+                "SELECT query FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "   AND xact_start IS NOT NULL"
+            )
+        )
+    assert left.scalars().all() == []
+
+
 async def test_a_value_that_postgresql_cannot_work_with_is_bad_input(
     opened_database: Database,
 ) -> None:

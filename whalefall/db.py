@@ -248,6 +248,9 @@ async def _fetch(pool: Pool, statements: Sequence[Statement]) -> list[list[async
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return [await connection.fetch(sql, *values) for sql, values in statements]
     except asyncpg.DataError as error:
+        # Found between preparing and sending: PostgreSQL still waits for the rest, with its locks
+        # held and its limit of time running, which would end what comes next on this connection.
+        await connection.execute("SELECT")
         raise BadInput("PostgreSQL cannot work with a value of this request.") from error
     finally:
         await pool.release(connection)

@@ -38,6 +38,7 @@ DIALOGS = {
     "tables": Opened("/databases/ledgers?search=shop", "/tables"),
     "keys": Opened("/credentials", "/credentials/keys"),
     "audit": Opened("/audit", "/audit/"),
+    "save-view": Opened("/instances?engine=POSTGRESQL", "/views", True),
 }
 LOOKS: list[tuple[Literal["light", "dark"], str]] = [("light", "wide"), ("dark", "narrow")]
 RECYCLE = """
@@ -49,9 +50,11 @@ async def open_dialog(seen: Visitor, opened: Opened) -> Locator:
     """What opens is the top layer; an empty form that is sent comes back with its first error."""
     await seen.page.set_viewport_size(SIZES["wide"])
     await seen.visit(opened.path)
-    await seen.page.locator(
-        f".page [hx-target='#modal_root'][hx-get*='{opened.href}']"
-    ).first.click()
+    opener = seen.page.locator(f".page [hx-target='#modal_root'][hx-get*='{opened.href}']").first
+    menu = opener.locator("xpath=ancestor::*[@popover]/preceding-sibling::button[1]")
+    if await menu.count():
+        await menu.click()
+    await opener.click()
     dialog = seen.page.locator("#modal_root dialog:modal")
     await expect(dialog).to_be_visible()
     if opened.is_refused:
@@ -104,6 +107,10 @@ async def test_what_the_frame_opens_is_accessible(admin: Visitor) -> None:
     await expect(page.locator("#palette_results mark").first).to_be_visible()
     faults += await in_two_looks(admin, "palette")
     await page.keyboard.press("Escape")
+    await admin.visit("/users")
+    await page.get_by_role("button", name="More for").first.click()
+    await expect(page.locator(".menu:popover-open .button")).to_have_count(2)
+    faults += await in_two_looks(admin, "row-menu")
     await open_dialog(admin, DIALOGS["add-tag"])
     await page.keyboard.press("Escape")
     await expect(page.locator("#unsaved")).to_be_visible()

@@ -53,6 +53,7 @@ PAGES = {
     "me": "/me",
     "token-new": "/me/api-tokens/new",
     "palette": "/palette?q=sample",
+    "views": "/views?of=/instances%3Fengine%3DMYSQL",
     "missing": "/instances/999999",
 }
 BELOW = {  # page -> the page that it hangs on, and where

@@ -65,7 +65,7 @@ def unexpected(request: Request, error: Exception) -> Response:
     except Exception as second:  # the error page itself may be what is broken
         log.error("http.error_page_failed", exc_info=second)
         response = Response(UNEXPECTED, problem.meaning.status, media_type="text/plain")
-    error_id = getattr(request.state, "error_id", None)
+    error_id = getattr(request.state, "error", {}).get("error_id")
     log.error("http.failed", error_id=error_id, path=request.url.path, exc_info=error)
     return response
 
