@@ -7,7 +7,7 @@ from tests.adapters.oracle.golden import GOLDEN, Golden, in_bytes
 from tests.adapters.oracle.seam import COLLECTOR, MEBIBYTE, OracleSeam
 from whalefall.adapters.base import Target
 from whalefall.domain.facts import Collected, Quality, SkipReason, TableFact
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import ClosedDatabase, Code, TargetProblem
 
 
 async def tables_of(
@@ -145,7 +145,7 @@ async def test_an_offline_tablespace_says_so(seam: OracleSeam, database: str) ->
 
     problem = await problem_of(seam, database)
 
-    assert problem.problem_code is Code.DATABASE_CONNECTION_ERROR
+    assert isinstance(problem, ClosedDatabase)  # so the database itself is well
     assert "offline" in problem.message
 
 

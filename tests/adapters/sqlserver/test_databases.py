@@ -138,15 +138,47 @@ async def test_data_and_log_are_told_apart(tds: TdsInstance, database: str) -> N
     assert size.reconciliation.unattributed_bytes == 0
 
 
-async def test_what_filestream_holds_is_unknown_and_not_nothing(
-    tds: TdsInstance, database: str
-) -> None:
-    await tds.add_file(database, "FILESTREAM", 0)
+@pytest.fixture
+async def streaming(tds: TdsInstance, database: str) -> str:
+    """A database with a container of FILESTREAM: master knows it with 0 pages."""
+    await tds.add_file(database, "FILESTREAM", 100)
+    await tds.owner.execute(
+        "UPDATE truth.master_files SET size = 0"
+        " WHERE type_desc = 'FILESTREAM' AND database_id = $1",
+        await tds.id_of(database),
+    )
+    return database
 
-    size = await size_of(tds.target(), database)
+
+async def test_a_database_tells_what_its_filestream_holds(tds: TdsInstance, streaming: str) -> None:
+    size = await size_of(tds.target(), streaming)
+
+    assert (size.quality, size.reason) == (Quality.EXACT, None)
+    assert size.size_bytes == (FILE_PAGES + 100 + LOG_PAGES) * PAGE
+    assert size.data_bytes == (FILE_PAGES + 100) * PAGE
+
+
+async def test_what_filestream_holds_is_unknown_and_not_nothing_where_nobody_gets_in(
+    tds: TdsInstance, streaming: str
+) -> None:
+    target = await tds.make_login("VIEW ANY DATABASE", "VIEW ANY DEFINITION")
+
+    size = await size_of(target, streaming)
 
     assert (size.quality, size.reason) == (Quality.PARTIAL, SkipReason.NOT_COLLECTED)
     assert size.size_bytes == (FILE_PAGES + LOG_PAGES) * PAGE
+
+
+async def test_a_database_that_shuts_meanwhile_stops_nobody(
+    tds: TdsInstance, streaming: str
+) -> None:
+    async def shut() -> None:
+        await tds.set_state(streaming, state_desc="RESTORING")
+
+    tds.disturb("sys.master_files", before=shut)
+
+    assert (await size_of(tds.target(), streaming)).quality is Quality.PARTIAL
+    assert (await size_of(tds.target(), "tempdb")).quality is Quality.EXACT
 
 
 async def test_the_ceiling_is_the_sum_of_what_files_may_grow_to(tds: TdsInstance) -> None:

@@ -9,7 +9,7 @@ from whalefall.adapters.base import Target
 from whalefall.adapters.sqlserver import SQLServerAdapter
 from whalefall.domain.facts import Collected, Quality, SkipReason, TableFact, TableKind
 from whalefall.domain.reconciliation import BucketKind
-from whalefall.errors import Code, TargetProblem
+from whalefall.errors import ClosedDatabase, Code, TargetProblem
 
 ADAPTER = SQLServerAdapter()
 WHOLE = FILE_PAGES + LOG_PAGES
@@ -157,7 +157,7 @@ async def test_a_database_that_is_shut_says_so(tds: TdsInstance, database: str, 
 
     problem = await problem_of(tds.target(), database)
 
-    assert problem.problem_code is Code.DATABASE_CONNECTION_ERROR
+    assert isinstance(problem, ClosedDatabase)  # so the server itself is well
     assert "cannot be entered now" in problem.message
 
 

@@ -27,7 +27,7 @@ from whalefall.domain.facts import (
     TableFact,
 )
 from whalefall.domain.privileges import PrivilegeCheck
-from whalefall.errors import Code, TargetProblem, said
+from whalefall.errors import ClosedDatabase, Code, TargetProblem, said
 
 PERMISSION = SkipReason.PERMISSION
 PROBE = "SELECT 1 AS one FROM {family}_{view} t WHERE 1 = 0"
@@ -179,9 +179,7 @@ class OracleSession:
             key = int(row["con_id"]), str(row["tablespace_name"])
             if self._containers.name_of(key) == database:
                 if row["status"] == "OFFLINE":
-                    raise problem(
-                        Code.DATABASE_CONNECTION_ERROR, said("The tablespace is offline.")
-                    )
+                    raise ClosedDatabase(said("The tablespace is offline."))
                 return family, key
         if family is USER:
             raise _denied(grant("tablespaces", "dba"))

@@ -69,22 +69,33 @@ def hidden_ids(databases: Iterable[Row], files: Iterable[Row]) -> list[int]:
     return sorted({row["database_id"] for row in files} - seen)
 
 
+def blind_ids(files: Iterable[Row]) -> set[int]:
+    """Databases with a container of FILESTREAM: master knows what it holds as 0 pages."""
+    return {row["database_id"] for row in files if _is_blind(row)}
+
+
 def size_facts(
-    databases: Sequence[Row], files: Iterable[Row], tempdb: Sequence[Row]
+    databases: Sequence[Row], files: Iterable[Row], told: Mapping[int, Sequence[Row]]
 ) -> list[DatabaseSizeFact]:
     """The allocated files of every database; one without a file to be seen is unknown, not empty.
 
-    tempdb is what it has grown to, where that could be read.
+    `told` are files as the databases themselves tell of them, where master knows too little.
     """
-    by_database: defaultdict[int, list[Row]] = defaultdict(list)
+    by_database: defaultdict[int, Sequence[Row]] = defaultdict(list)
     for row in files:
-        by_database[row["database_id"]].append(row)
-    if tempdb:
-        by_database[TEMPDB_ID] = list(tempdb)
-    return [_size_fact(row["name"], by_database.get(row["database_id"], [])) for row in databases]
+        by_database[row["database_id"]] = [*by_database[row["database_id"]], row]
+    by_database.update(told)
+    return [
+        _size_fact(
+            row["name"],
+            by_database.get(row["database_id"], []),
+            is_told=row["database_id"] in told,
+        )
+        for row in databases
+    ]
 
 
-def _size_fact(name: str, files: Sequence[Row]) -> DatabaseSizeFact:
+def _size_fact(name: str, files: Sequence[Row], *, is_told: bool) -> DatabaseSizeFact:
     if not files:
         return DatabaseSizeFact(
             name=name,
@@ -92,8 +103,7 @@ def _size_fact(name: str, files: Sequence[Row]) -> DatabaseSizeFact:
             quality=Quality.UNAVAILABLE,
             reason=SkipReason.PERMISSION,
         )
-    # master knows what a container of FILESTREAM holds as 0: only the database itself can say.
-    blind = any(row["type_desc"] == "FILESTREAM" and not row["pages"] for row in files)
+    blind = not is_told and any(_is_blind(row) for row in files)
     log = sum(row["pages"] for row in files if row["type_desc"] == "LOG") * PAGE_BYTES
     size = sum(row["pages"] for row in files) * PAGE_BYTES
     ceilings = [_ceiling(row) for row in files if row["type_desc"] in ("ROWS", "LOG")]
@@ -111,6 +121,10 @@ def _size_fact(name: str, files: Sequence[Row]) -> DatabaseSizeFact:
             allocated_bytes=size,
         ),
     )
+
+
+def _is_blind(file: Row) -> bool:
+    return file["type_desc"] == "FILESTREAM" and not file["pages"]
 
 
 def _ceiling(file: Row) -> int | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from whalefall.errors import Code, TargetProblem, said
+from whalefall.errors import ClosedDatabase, Code, TargetProblem, said
 
 _MESSAGES = {
     Code.AUTH_FAILED: said(
@@ -74,7 +74,7 @@ def _problem_of(error: Exception) -> TargetProblem:
     state, text = [*map(str, error.args), "", ""][:2]
     numbers = [int(number) for number in _NUMBER.findall(text)]
     if any(number in SHUT_NUMBERS for number in numbers):
-        return problem(Code.DATABASE_CONNECTION_ERROR, SHUT)
+        return ClosedDatabase(SHUT)
     code = next((_CODES[number] for number in numbers if number in _CODES), None)
     if code is None and not any(numbers):
         # FreeTDS says "Unknown error (0)" of a connection that was lost in mid-answer.

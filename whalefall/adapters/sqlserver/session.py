@@ -7,8 +7,10 @@ from typing import Any, Protocol
 from whalefall.adapters.base import Limits
 from whalefall.adapters.sqlserver import sql
 from whalefall.adapters.sqlserver.databases import (
+    TEMPDB_ID,
     Replicas,
     Row,
+    blind_ids,
     database_fact,
     hidden_ids,
     is_snapshot,
@@ -28,13 +30,14 @@ from whalefall.domain.facts import (
     TableFact,
 )
 from whalefall.domain.privileges import PrivilegeCheck
-from whalefall.errors import Code, TargetProblem, said
+from whalefall.errors import ClosedDatabase, Code, TargetProblem, said
 
 GRACE_SECONDS = 1.0  # the driver's own limit comes first and leaves the session usable
 CANCEL_SECONDS = 1.0
 FETCHED_AT_ONCE = 5_000
 MOST_ROWS = 3_000_000
 READS = ("SELECT", "SET", "USE")
+SHUT_OUT = (Code.DATABASE_NOT_FOUND, Code.TARGET_PERMISSION_DENIED)
 # What proves that all databases are listed, and what it takes.
 WHOLE = {"view_any_database": "VIEW ANY DATABASE", "view_any_definition": "VIEW ANY DEFINITION"}
 
@@ -123,15 +126,16 @@ class SQLServerSession:
     async def database_sizes(self, excluded: Collection[str] = ()) -> Collected[DatabaseSizeFact]:
         """The files of every database, also of those that cannot be entered.
 
-        Source: sys.master_files; for tempdb its own sys.database_files.
+        Source: sys.master_files; for tempdb, and for databases with FILESTREAM or tables in
+        memory that let us in, their own sys.database_files.
         """
         before = await self._may(sql.PERMISSIONS)
         databases = [row for row in await self.rows(sql.INVENTORY) if not is_snapshot(row)]
         files = await self.rows(sql.FILES)
-        tempdb = await self._if_permitted(sql.TEMPDB_FILES) or []
+        told = await self._told(databases, files)
         if not files:  # those of master are everybody's
             raise problem(Code.DATABASE_QUERY_ERROR)
-        facts = size_facts(databases, files, tempdb)
+        facts = size_facts(databases, files, told)
         after = await self._may(sql.PERMISSIONS)
         seen, sized = (
             before[name] and after[name] for name in ("view_any_database", "view_any_definition")
@@ -200,6 +204,23 @@ class SQLServerSession:
             splits = self.major >= SPLIT_SINCE
             half = "VIEW SERVER PERFORMANCE STATE" if splits else "VIEW SERVER STATE"
             raise _denied(half) from error
+
+    async def _told(
+        self, databases: Sequence[Row], files: Sequence[Row]
+    ) -> dict[int, Sequence[Row]]:
+        """The files of which master knows too little, as their databases tell of them."""
+        tempdb = await self._if_permitted(sql.TEMPDB_FILES)
+        told: dict[int, Sequence[Row]] = {TEMPDB_ID: tempdb} if tempdb else {}
+        blind = blind_ids(files)
+        for row in databases:
+            if row["database_id"] in blind and row["has_access"]:
+                try:
+                    await self.enter(row["name"])
+                    told[row["database_id"]] = await self.rows(sql.DATABASE_FILES)
+                except TargetProblem as error:
+                    if not (isinstance(error, ClosedDatabase) or error.problem_code in SHUT_OUT):
+                        raise
+        return told
 
     async def _files(self) -> tuple[list[Row], int | None]:
         files = await self.rows(sql.DATABASE_FILES)

@@ -42,7 +42,7 @@ FILES = """
 """
 # What tempdb has grown to; master_files knows what it starts with.
 TEMPDB_FILES = """
-    SELECT 2 AS database_id, f.type_desc, CAST(f.size AS bigint) AS pages, f.max_size, f.growth
+    SELECT f.type_desc, CAST(f.size AS bigint) AS pages, f.max_size, f.growth
       FROM tempdb.sys.database_files AS f
 """
 # Everything that may hold pages: tables, views, system tables and internal tables. What the account
@@ -74,7 +74,8 @@ MEMORY = """
       FROM sys.dm_db_xtp_table_memory_stats AS m
 """
 DATABASE_FILES = """
-    SELECT f.type_desc, g.type AS filegroup_type, CAST(f.size AS bigint) AS pages
+    SELECT f.type_desc, g.type AS filegroup_type, CAST(f.size AS bigint) AS pages, f.max_size,
+           f.growth
       FROM sys.database_files AS f
       LEFT JOIN sys.filegroups AS g ON g.data_space_id = f.data_space_id
 """
