@@ -38,7 +38,7 @@ DIALOGS = {
     "tables": Opened("/databases/ledgers?search=shop", "/tables"),
     "keys": Opened("/credentials", "/credentials/keys"),
     "audit": Opened("/audit", "/audit/"),
-    "save-view": Opened("/instances?engine=POSTGRESQL", "/views", True),
+    "save-view": Opened("/users?role=ADMIN", "/views", True),
 }
 LOOKS: list[tuple[Literal["light", "dark"], str]] = [("light", "wide"), ("dark", "narrow")]
 RECYCLE = """

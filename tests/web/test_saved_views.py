@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.factories import make_database, make_instance
 from tests.web.conftest import Browser, dom, texts
 from whalefall.db import Database
+from whalefall.web.columns import COLUMNS
 
 FILTERED = "/instances?engine=ORACLE&order=-size"
 
@@ -80,3 +82,28 @@ async def test_a_list_has_so_many_views_and_no_more(
     assert second.status_code == 422
     assert "A list has at most 1 views" in second.text
     assert again.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("path", "heads"),
+    [
+        ("/instances", ["Instance", "Connection", "Size", "Version"]),
+        ("/databases/ledgers", ["Database", "Instance", "Size", "Growth", "Actions"]),
+    ],
+)
+async def test_columns_are_left_out_and_stay_out(
+    db: Database, vera_browser: Browser, path: str, heads: list[str]
+) -> None:
+    async with db.write() as session:
+        await make_database(session, await make_instance(session, name="orders"))
+    form = dom(await vera_browser.get(f"/views?of={path}%3Forder=-size"))
+    boxes = form.cssselect("main [name=columns][checked]")
+    kept = [box.get("value") for box in boxes if box.get("value") in ("version", "growth")]
+
+    page = dom(await vera_browser.get(f"{path}?order=-size&columns={kept[0]}"))
+
+    assert len(boxes) == len(COLUMNS[path])
+    assert [head.text_content() for head in page.cssselect("thead th")] == heads
+    assert {len(row) for row in page.cssselect("table tr")} == {len(heads)}
+    sort = page.cssselect("thead a")[0].get("href")
+    assert f"columns={kept[0]}" in sort

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from whalefall.domain.paging import Page, PageRequest
 from whalefall.resolvers.users import LISTS
 from whalefall.web import forms
+from whalefall.web.columns import COLUMNS
 from whalefall.web.html import query
 
 SIZES = (50, 25, 100, 200)
@@ -40,6 +41,10 @@ class ListState:
     @property
     def sizes(self) -> list[int]:
         return sorted(self.choices)
+
+    def shows(self, column: str) -> bool:
+        """Whether a column that may be left out is wanted: all are, until some were chosen."""
+        return column in (self.values.get("columns") or COLUMNS[self.path])
 
     @property
     def has_views(self) -> bool:
@@ -104,9 +109,13 @@ def list_state(
     at = max(1, forms.integer(fields, "at") or 1)
     values: dict[str, Any] = {name: forms.text(fields, name) for name in (*labels, *hidden)}
     values |= {"tags": forms.texts(fields, "tags")} if "tags" in values else {}
+    path = path or request.url.path
+    if path in COLUMNS:
+        chosen = forms.texts(fields, "columns") or []
+        values["columns"] = [name for name in COLUMNS[path] if name in chosen]
     values |= {"order": forms.text(fields, "order"), "size": size if size != choices[0] else None}
     state = ListState(
-        path=path or request.url.path,
+        path=path,
         target=target,
         values=values,
         labels=labels,

@@ -1,4 +1,6 @@
-"""One's own views of a list: choosing one, saving what is shown, deleting."""
+"""One's own views of a list: choosing one, saving what is shown, deleting; and its columns."""
+
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +15,7 @@ from whalefall.resolvers.users import (
     save_view,
 )
 from whalefall.web import forms
+from whalefall.web.columns import COLUMNS
 from whalefall.web.html import done, render
 from whalefall.web.words import N_
 
@@ -51,6 +54,9 @@ async def _list(
     status: int = 200,
 ) -> Response:
     path, query = list_of(of)
+    pairs = parse_qsl(query)
+    known = COLUMNS.get(path, {})
+    wanted = [each for name, value in pairs if name == "columns" for each in value.split(",")]
     async with request.app.state.db.read() as session:
         found = await list_saved_views(session, request.state.actor, path)
     return render(
@@ -60,6 +66,10 @@ async def _list(
         views=found,
         of=f"{path}?{query}" if query else path,
         savable=bool(query),
+        path=path,
+        rest=[(name, value) for name, value in pairs if name != "columns"],
+        columns=known,
+        chosen=wanted or list(known),
         values=values or {},
         errors=errors,
     )
