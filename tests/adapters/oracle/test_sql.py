@@ -58,6 +58,7 @@ def test_what_only_looks_like_oracles_is_found(statement: str, fault: str) -> No
     [
         "SELECT t.byte FROM dba_segments t",
         "SELECT t.owner FROM user_segments t",
+        "SELECT t.header_file FROM user_segments t",
         "SELECT t.con_id FROM dba_segments t",
         "SELECT t.bytes FROM all_segments t",
         "SELECT t.bytes FROM user_data_files t",

@@ -104,6 +104,30 @@ async def test_temporary_files_count_by_what_is_in_use(seam: OracleSeam) -> None
     assert size.reconciliation.unattributed_bytes == 0
 
 
+async def test_a_local_temporary_tablespace_has_files_and_free_space_at_every_instance(
+    seam: OracleSeam,
+) -> None:
+    await seam.insert(
+        "temp_files",
+        tablespace_name="TEMP",
+        bytes=30 * MEBIBYTE,
+        user_bytes=29 * MEBIBYTE,
+        maxbytes=0,
+        autoextensible="NO",
+        inst_id=2,
+    )
+    await seam.insert(
+        "temp_free_space", tablespace_name="TEMP", free_space=20 * MEBIBYTE, inst_id=2
+    )
+
+    size = await size_of(seam, "TEMP")
+
+    assert size.size_bytes == 80 * MEBIBYTE
+    assert size.used_bytes == 20 * MEBIBYTE
+    assert size.reconciliation is not None
+    assert size.reconciliation.unattributed_bytes == 0
+
+
 async def test_undo_is_undo(seam: OracleSeam) -> None:
     size = await size_of(seam, "UNDOTBS1")
 

@@ -1,7 +1,7 @@
-"""What Oracle documents of the views that are read: their columns, the type of each, and the
-release that it came with (0: before 12.2). CDB_ views have CON_ID beside them; USER_ views lack
-OWNER. Not all columns stand here: those that are read, and enough of their neighbours that a name
-which is wrong in one letter is not found.
+"""What Oracle documents of the views that are read (Database Reference, 19c): their columns, the
+type of each, and the release that it came with (0: before 12.2). CDB_ views have CON_ID beside
+them; USER_ views lack OWNER, and where a segment's header lies. Not all columns stand here: those
+that are read, and enough of their neighbours that a name which is wrong in one letter is not found.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,11 +34,12 @@ FAMILY: Mapping[str, Columns] = {
     "temp_files": _since(
         0,
         "file_name tablespace_name status autoextensible shared",
-        "file_id bytes blocks relative_fno maxbytes maxblocks increment_by user_bytes user_blocks",
+        "file_id bytes blocks relative_fno maxbytes maxblocks increment_by user_bytes user_blocks"
+        " inst_id",
     ),
     "free_space": _since(0, "tablespace_name", "file_id block_id bytes blocks relative_fno"),
     "temp_free_space": _since(
-        0, "tablespace_name shared", "tablespace_size allocated_space free_space"
+        0, "tablespace_name shared", "tablespace_size allocated_space free_space inst_id"
     ),
     "segments": _since(
         0,
@@ -78,6 +79,7 @@ PLAIN: Mapping[str, Columns] = {
     "session_roles": _since(0, "role"),
     "dual": _since(0, "dummy"),
 }
+OF_OWNERS = frozenset({"owner", "header_file", "header_block"})
 OF_USER = frozenset(FAMILY) - {"data_files", "temp_files", "temp_free_space"}
 
 
@@ -98,7 +100,7 @@ def columns_of(view: str, release: int) -> Iterator[tuple[str, str]]:
     else:
         raise UnknownColumn(view)
     for column, (type_, since) in columns.items():
-        if since <= release and not (family == "user" and column == "owner"):
+        if since <= release and not (family == "user" and column in OF_OWNERS):
             yield column, type_
     if family == "cdb":
         yield "con_id", "numeric"

@@ -39,9 +39,11 @@ FREE = """
       FROM {family}_free_space t
      GROUP BY {group}t.tablespace_name
 """
+# A local temporary tablespace has a row for every instance of the cluster, and files at each.
 TEMP_FREE = """
-    SELECT {con} AS con_id, t.tablespace_name, t.free_space AS bytes
+    SELECT {con} AS con_id, t.tablespace_name, SUM(t.free_space) AS bytes
       FROM {family}_temp_free_space t
+     GROUP BY {group}t.tablespace_name
 """
 # Of all tablespaces, by what the segments are for.
 SEGMENT_TOTALS = """
