@@ -222,8 +222,33 @@ def test_a_sparkline_stays_in_its_cell(values: list[float | None]) -> None:
     if line is not None:
         points = _walked(line.path)
         assert all(0 <= x <= 96 and 0 <= y <= 20 for x, y in points)
-        assert points[-1] == pytest.approx((line.end_x, line.end_y), abs=0.1)
-        assert len(points) == line.count
+        assert points[-1] == pytest.approx(tuple(map(float, line.end)), abs=0.1)
+        assert len(points) <= line.count
+
+
+@given(st.lists(st.integers(0, 2**40), min_size=2, max_size=92))
+def test_a_sparkline_passes_every_reading_as_closely_as_nobody_sees(values: list[int]) -> None:
+    line = charts.spark(values)
+
+    assert line is not None
+    points = _walked(line.path)
+    step = (points[-1][0] - 1) / (len(values) - 1)
+    reach = max(values) - min(values)
+    for place, value in enumerate(values):
+        x = 1 + place * step
+        here = next(i for i, point in enumerate(points) if point[0] >= x - 0.01)
+        (left, above), (right, below) = points[max(0, here - 1)], points[max(1, here)]
+        drawn = above + (below - above) * (x - left) / (right - left)
+        expected = 17.5 - 15 * (value - min(values)) / reach if reach else 10
+        assert drawn == pytest.approx(expected, abs=0.45)
+
+
+def test_a_straight_line_of_readings_is_one_piece() -> None:
+    line = charts.spark(range(100, 131))
+
+    assert line is not None
+    assert line.path == "M1 17.5l90-15"
+    assert line.count == 31
 
 
 def test_a_missing_reading_breaks_the_sparkline() -> None:

@@ -67,8 +67,8 @@ async def test_the_database_that_grows_most_is_found(hand: Hand) -> None:
 
     await expect(head).to_have_attribute("aria-sort", "descending")
     await expect(page).to_have_url(re.compile("order=-growth"))
-    grown = await page.locator("tbody tr td:nth-of-type(5) data").evaluate_all(
-        "cells => cells.map(cell => Number(cell.value))"
+    grown = await page.locator("tbody tr td:nth-of-type(5) .bytes").evaluate_all(
+        "cells => cells.map(cell => Number(cell.title.match(/([\\d,]+) B/)[1].replaceAll(',', '')))"
     )
     assert len(grown) > 5
     assert grown == sorted(grown, reverse=True)
@@ -188,7 +188,8 @@ async def test_a_conflict_is_shown_and_settled(hand: Hand, demo: Demo) -> None:
     await hand.go("Instances")
     await hand.find(name)
     await expect(first_cells(page)).to_have_count(1)
-    await hand.press(page.get_by_role("link", name=f"Edit {name}"))
+    await hand.press(page.get_by_role("button", name=f"More for {name}"))
+    await hand.press(page.get_by_role("link", name="Edit"))
     dialog = page.get_by_role("dialog", name=f"Edit {name}")
     await expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
     demo.ask(UPDATE, input={"id": instance_id, "description": "theirs"})

@@ -79,7 +79,8 @@ async def test_an_instance_is_edited_recycled_and_restored(plain: Visitor, demo:
     page = plain.page
     register(demo, "plain-recycled")
     await plain.visit("/instances?search=plain-recycled")
-    await page.get_by_role("link", name="Edit plain-recycled").click()
+    await page.get_by_role("button", name="More for plain-recycled").click()
+    await page.get_by_role("link", name="Edit").click()
     await page.get_by_label("Description").fill("written without script")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("main")).to_contain_text("written without script")

@@ -39,7 +39,7 @@ async def test_recycling_asks_first_by_name_and_effect(
     page = dom(await ada_browser.post(RECYCLE, {"ids": ids}))
 
     assert texts(page, "h1") == ["Recycle 2 instances?"]
-    assert texts(page, ".chosen strong") == ["orders", "crm"]
+    assert texts(page, "#chosen strong") == ["orders", "crm"]
     assert "stay taken" in texts(page, ".impact dd")
     assert page.cssselect("[name=ids]")[0].get("value") == ids
     assert set((await states(db, ada)).values()) == {InstanceStatus.ACTIVE}
@@ -106,7 +106,7 @@ async def test_all_that_match_are_those_of_the_filters(
     asked = dom(await ada_browser.post(RECYCLE, {"all": "1", "search": "shop"}))
     await ada_browser.post("/instances/actions/pause", {"all": "1", "search": "shop"})
 
-    assert texts(asked, ".chosen strong") == ["shop-1", "shop-2"]
+    assert texts(asked, "#chosen strong") == ["shop-1", "shop-2"]
     assert await states(db, ada) == {
         "shop-1": InstanceStatus.INACTIVE,
         "shop-2": InstanceStatus.INACTIVE,
@@ -170,7 +170,7 @@ async def test_each_sees_only_what_would_not_be_refused(
         here = await browser.get("/instances")
         recycled = await browser.get("/instances?deleted=only")
         buttons = [texts(dom(page), "#bulk button") for page in (here, recycled)]
-        deeds = dom(here).cssselect(".table__actions :is(a, button):not([popovertarget])")
+        deeds = dom(here).cssselect("td.is-deeds :is(a, button):not([popovertarget])")
         seen[name] = [*buttons, len(deeds)]
 
     kept = ["Assign tags", "Pause", "Resume"]

@@ -124,9 +124,7 @@ async def test_databases_are_the_first_tab_and_are_searched(
     assert texts(page, "[role=tab][aria-selected=true]") == ["Databases"]
     assert texts(page, "#databases_table tbody th > a") == ["orders", "crm"]
     assert len(page.cssselect("#databases_table .spark")) == 1
-    assert page.cssselect("tbody .table__actions a")[0].get("href") == (
-        f"/databases/{orders.id}/tables"
-    )
+    assert page.cssselect("tbody .is-deeds a")[0].get("href") == (f"/databases/{orders.id}/tables")
     assert texts(found, "tbody th > a") == ["crm"]
     assert not found.cssselect("#health")
 

@@ -53,7 +53,7 @@ async def test_what_is_missing_and_too_much_is_named(
     answer = await otto_browser.post(path, target="privileges")
 
     part = dom(answer)
-    assert answer.text.lstrip().startswith('<div class="stack" id="privileges">')
+    assert answer.text.lstrip().startswith('<div class=stack id="privileges">')
     assert texts(part, "tbody tr td:nth-of-type(1)") == [*["Lacks a grant"] * 3, "Too much"]
     assert texts(part, "tbody tr td:nth-of-type(3)") == ["LOOK", "LOOK", "LOOK", "READ <all>"]
     assert texts(part, ".secret code") == ["MAKE looker; SHOW", "UNMAKE looker"]

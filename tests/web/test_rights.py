@@ -11,6 +11,7 @@ from whalefall.web import routes
 OPEN = {  # path -> why nobody needs to sign in there
     "/login": "is how one signs in",
     "/static/{digest}/{name}": "holds no secret",
+    "/i/{digest}": "holds no secret",
     "/favicon.ico": "holds no secret",
     "/livez": "tells no details",
     "/readyz": "tells no details",

@@ -44,7 +44,7 @@ async def test_jobs_say_when_they_run_and_how_it_went(db: Database, vera_browser
     assert "Skipped" in table
     assert "nothing to start" in table
     assert "Paused" in table
-    assert not page.cssselect(".table__actions")
+    assert not page.cssselect("td.is-deeds")
     assert "every 3s" in page.cssselect("#jobs_table")[0].get("hx-trigger")
 
 

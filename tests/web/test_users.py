@@ -68,7 +68,7 @@ async def test_one_is_not_offered_what_would_be_refused(ada_browser: Browser, db
     page = dom(await ada_browser.get("/users"))
 
     own, other = (
-        [link.get("href").split("/")[-1] for link in row.cssselect(".table__actions a")]
+        [link.get("href").split("/")[-1] for link in row.cssselect("td.is-deeds a")]
         for row in page.cssselect("tbody tr")
     )
     assert own[:-1] == ["me", "disable"]

@@ -27,7 +27,7 @@ from whalefall.web import problems
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
-UNASKED = ("/static/", "/livez", "/readyz", "/metrics")  # nobody asks there who it is
+UNASKED = ("/static/", "/i/", "/livez", "/readyz", "/metrics")  # nobody asks there who it is
 STATUS: dict[type[Problem], int] = {BodyTooLarge: 413, BodyTooSlow: 408}
 
 

@@ -25,7 +25,7 @@ from whalefall.domain.engines import ENGINES
 from whalefall.domain.preferences import NO_PREFERENCES, Density, Preferences, Theme
 from whalefall.web import formats
 from whalefall.web.assets import asset_url
-from whalefall.web.jinja import QuickContext, Unindented, icon
+from whalefall.web.jinja import QuickContext, Short, icon
 from whalefall.web.languages import (
     ENGLISH,
     LANGUAGES,
@@ -39,6 +39,7 @@ from whalefall.web.words import AGES, AHEAD, problem_title, stage, word
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ZONE: ContextVar[ZoneInfo] = ContextVar("zone")  # of whom the page in hand is for
+ASIDE = ("modal_root", "toasts")  # what opens there leaves the browser's address as it is
 HEADERS = {
     "Vary": "HX-Request, HX-Target, Cookie, Accept-Encoding",
     "Cache-Control": "private, no-store",
@@ -64,6 +65,10 @@ def render(
     context = {**_frame(request), "status": status, **values}
     name = block or _wanted(request)
     sent = {**HEADERS, **(headers or {})}
+    if name in ASIDE:
+        sent["HX-Push-Url"] = (
+            "false"  # htmx takes no word of the page's for it where a link is boosted
+        )
     if name not in page.blocks:
         return packed(request, page.render(context), status, sent)
     if push:
@@ -130,7 +135,7 @@ def environment(language: Language) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", Unindented],
+        extensions=["jinja2.ext.i18n", Short],
         auto_reload=False,  # or each include looks at its file again
     )
     made.context_class = QuickContext
@@ -186,6 +191,7 @@ def _filters(language: Language, catalogue: NullTranslations) -> dict[str, Any]:
         "tally": partial(formats.tally, locale=locale),
         "percent": partial(formats.percent, locale=locale),
         "datetime": moment,
+        "iso": lambda value: f"{value.isoformat()[:19]}Z",  # our own times are all of UTC
         "day": day,
         "trend": trend,
         "elapsed": partial(formats.elapsed, locale=locale),

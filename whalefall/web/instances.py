@@ -120,7 +120,8 @@ async def connect(request: Request) -> Response:
         return redirect(request, "/instances")
     async with db.read() as session:
         row = await get_instance(session, actor, instance_id)
-    return render(request, "instances/connection.html", row=row)
+    at = {"HX-Retarget": f"#connection_{row.id}", "HX-Reswap": "outerHTML"}
+    return render(request, "instances/connection.html", headers=at, row=row)
 
 
 async def sync_all(request: Request) -> Response:

@@ -1,19 +1,21 @@
 """Sparklines: small multiples without axes, in the cells of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 
 from whalefall.domain.charts.scale import Value, is_known
+
+UNSEEN = 3  # tenths of a pixel
 
 
 @dataclass(frozen=True)
 class Spark:
-    """A line of 96 x 20 without axes, its last point, and what is to be said of its readings."""
+    """A line of 96 x 20 without axes, its last point (x, y), and what is said of its readings."""
 
     path: str
-    end_x: float
-    end_y: float
+    end: tuple[str, str]
     first: float
     last: float
     count: int
@@ -28,18 +30,45 @@ def spark(values: Sequence[Value], width: int = 96, height: int = 20) -> Spark |
     low, high = min(given), max(given)
     reach, inner = high - low or 1, 10 * (height - 5)  # heights are tenths of a pixel
     base = 25 + inner if high > low else 25 + inner // 2
+    heights = [
+        None if value is None else base - round((value - low) / reach * inner) for value in drawn
+    ]
     step = _step(len(values), width)
-    pieces, path = _pieces(step, inner), []
-    is_drawing, x, y = False, 0.0, 0
-    for place, value in enumerate(drawn):
-        if value is None:
-            is_drawing = False
+    path, pen = [], None
+    for place in _corners(heights):
+        y = heights[place] or 0
+        if pen is None or None in heights[pen:place]:
+            path.append(f"M{1 + place * step:g} {y / 10:g}")
+        else:
+            path.append(_piece((place - pen) * step, y - (heights[pen] or 0)))
+        pen = place
+    assert pen is not None  # noqa: S101 (two readings have two corners)
+    end = f"{1 + pen * step:g}", f"{(heights[pen] or 0) / 10:g}"
+    return Spark("".join(path), end, given[0], given[-1], len(given))
+
+
+def _corners(heights: Sequence[int | None]) -> Iterator[int]:
+    """The places of the readings that a line must touch to pass the others as closely as nobody
+    sees: first and last of each run, and where no straight line reaches farther."""
+    start, least, most = None, -inf, inf  # slopes by which a line from `start` passes the others
+    for place, height in enumerate(heights):
+        if height is None:
+            if start is not None and start < place - 1:
+                yield place - 1
+            start = None
             continue
-        before, y = y, base - round((value - low) / reach * inner)
-        x = 1 + place * step
-        path.append(pieces[y - before] if is_drawing else f"M{x:g} {y / 10:g}")
-        is_drawing = True
-    return Spark("".join(path), round(x, 1), y / 10, given[0], given[-1], len(given))
+        if start is None:
+            yield place
+            start, least, most = place, -inf, inf
+            continue
+        rise, run = height - (heights[start] or 0), place - start
+        if not least <= rise / run <= most:
+            start = place - 1
+            yield start
+            rise, run, least, most = height - (heights[start] or 0), 1, -inf, inf
+        least, most = max(least, (rise - UNSEEN) / run), min(most, (rise + UNSEEN) / run)
+    if start is not None and start < len(heights) - 1:
+        yield len(heights) - 1
 
 
 def _step(count: int, width: int) -> float:
@@ -48,13 +77,9 @@ def _step(count: int, width: int) -> float:
     return float(int(step)) if 3 <= step < 4 else round(step, 2)
 
 
-@lru_cache(maxsize=64)
-def _pieces(right: float, most: int) -> dict[int, str]:
-    """Pieces of a path from where the pen is, by how far down they lead; half as long as places."""
-    return {down: _piece(right, down) for down in range(-most, most + 1)}
-
-
+@lru_cache(maxsize=4096)
 def _piece(right: float, down: int) -> str:
+    """A piece of a path from where the pen is; half as long as one to a place."""
     if not down:
         return f"h{right:g}"
     fall = f"{abs(down) / 10:g}".removeprefix("0")

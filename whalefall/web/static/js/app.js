@@ -119,7 +119,7 @@
       if (button.type !== "submit") event.preventDefault();
       deeds[button.dataset.do](button);
     }
-    target.closest(".menu .button")?.parentElement.hidePopover();
+    target.closest(".menu > *")?.parentElement.hidePopover();
     // A click beside a dialog is one on the dialog itself.
     if (target.matches("#palette, #modal_root > dialog")) leave(target);
     // The form around it tells the server.
