@@ -96,8 +96,8 @@ async def test_a_full_list_is_light_and_asks_no_more_than_a_short_one(
 
 
 async def test_a_page_is_packed_for_who_can_unpack_it(ada_browser: Browser) -> None:
-    packed = await ada_browser.get("/tags")
-    plain = await ada_browser.get("/tags", headers={"Accept-Encoding": "identity"})
+    packed = await ada_browser.get("/me")
+    plain = await ada_browser.get("/me", headers={"Accept-Encoding": "identity"})
 
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers

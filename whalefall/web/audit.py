@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from whalefall.auth import Permission
 from whalefall.errors import BadInput
 from whalefall.resolvers.audit_entries import (
     AuditEntryFilter,
@@ -22,6 +23,7 @@ from whalefall.resolvers.audit_entries import (
 from whalefall.resolvers.users import list_user_options
 from whalefall.web import forms
 from whalefall.web.audit_words import ACTIONS, OBJECTS, action_text, object_path, object_text
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import render
 from whalefall.web.languages import language_of, translations
 from whalefall.web.lists import ListState, list_state
@@ -73,25 +75,32 @@ async def entries(request: Request) -> Response:
     fields, actor = request.query_params, request.state.actor
     filter = _filter(fields)
     state, page = list_state(request, "audit_table", LABELS)
-    async with request.app.state.db.read() as session:
-        found = await list_audit_entries(session, actor, filter, page=page)
-        people = await list_user_options(session, actor, MOST_USERS)
-        names = await list_current_names(session, actor, found.rows)
-    users = {str(user_id): name for user_id, name in people}
     gettext = translations(language_of(request)).gettext
-    state = replace(state, texts=_texts(gettext, state, users))
-    return render(
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            found = await list_audit_entries(session, actor, filter, page=page)
+            people = await list_user_options(session, actor, MOST_USERS)
+            names = await list_current_names(session, actor, found.rows)
+        users = {str(user_id): name for user_id, name in people}
+        named = replace(state, texts=_texts(gettext, state, users))
+        actions = {name: gettext(ACTIONS[name]) for name in ACTIONS}
+        kinds = {name: gettext(OBJECTS[name].text) for name in OBJECTS}
+        return {
+            "list": named,
+            "entries": [_entry(row, names) for row in found.rows],
+            "older": state.next(found),
+            "users": _options(users, named, "user_id"),
+            "actions": _options(actions, named, "action"),
+            "kinds": _options(kinds, named, "object_type"),
+        }
+
+    return await flow(
         request,
         "audit/list.html",
+        read,
+        needs=Permission.ADMIN,
         push=state.here if request.headers.get("hx-target") != "older" else "",
-        list=state,
-        entries=[_entry(row, names) for row in found.rows],
-        older=state.next(found),
-        users=_options(users, state, "user_id"),
-        actions=_options({name: gettext(ACTIONS[name]) for name in ACTIONS}, state, "action"),
-        kinds=_options(
-            {name: gettext(OBJECTS[name].text) for name in OBJECTS}, state, "object_type"
-        ),
         days=[(str(days), gettext(text)) for days, text in DAYS.items()],
     )
 

@@ -1,6 +1,6 @@
 """Capacity: what has grown, how much and since when, what will be full, and what stood out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -37,7 +37,7 @@ from whalefall.resolvers.growth_events import (
 )
 from whalefall.resolvers.instances import list_instance_options
 from whalefall.web import forms
-from whalefall.web.html import render
+from whalefall.web.flowing import Values, flow
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
 
@@ -91,58 +91,66 @@ async def capacity(request: Request) -> Response:
         default_order="-change",
         choices=SIZES,
     )
-    async with request.app.state.db.read() as session:
-        latest = await latest_period(session, actor, _level(level), period)
-        shown = await _ranked(request, session, level, period, latest, page)
-        first = await _ranked(
-            request,
-            session,
-            level,
-            period,
-            latest,
-            PageRequest(first=top),
-            OrderBy(_field(level, ORDERS[measure]), Direction.DESC),
-        )
-        ids = [_key(level, row) for row in (*shown.rows, *first.rows)]
-        since = spans(period, latest or request.app.state.settings.today(), count)[0].start
-        past = await past_of(session, actor, _level(level), ids, period, since)
-        full = (
-            await fullness_of(session, actor, ids, today=settings.today(), zone=settings.time_zone)
-            if level is Level.DATABASES
-            else {}
-        )
-        summary = await capacity_summary(session, actor, period)
-        events = await list_growth_events(
-            session, actor, GrowthEventFilter(is_open=True), PageRequest(first=10)
-        )
-        rule = await _rule(session, actor)
-        options = await list_instance_options(session, actor, OPTIONS)
-    return render(
+    filters, order = _wanted(fields), _order(fields, level)
+    by_measure = OrderBy(_field(level, ORDERS[measure]), Direction.DESC)
+    look = forms.choice(fields, "look", Look) or Look.LINE
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            day = await latest_period(session, actor, _level(level), period) or settings.today()
+            wanted = {**filters, "period": period, "start": day, "end": day}
+            shown = await _ranked(session, actor, level, wanted, order, page)
+            tops = PageRequest(first=top)
+            first = await _ranked(session, actor, level, wanted, by_measure, tops)
+            ids = [_key(level, row) for row in (*shown.rows, *first.rows)]
+            since = spans(period, day, count)[0].start
+            past = await past_of(session, actor, _level(level), ids, period, since)
+            full = (
+                await fullness_of(
+                    session, actor, ids, today=settings.today(), zone=settings.time_zone
+                )
+                if level is Level.DATABASES
+                else {}
+            )
+            summary = await capacity_summary(session, actor, period)
+            events = await list_growth_events(
+                session, actor, GrowthEventFilter(is_open=True), PageRequest(first=10)
+            )
+            rule = await _rule(session, actor)
+            options = await list_instance_options(session, actor, OPTIONS)
+        return {
+            "page": shown,
+            "key": {row.id: _key(level, row) for row in (*shown.rows, *first.rows)},
+            "name": {row.id: _name(level, row) for row in (*shown.rows, *first.rows)},
+            "lines": [
+                (_name(level, row), _line(past[_key(level, row)], measure)) for row in first.rows
+            ],
+            "first": first.rows,
+            "bells": [
+                (_name(level, row), row.avg_bytes - (row.change_bytes or 0), row.avg_bytes)
+                for row in first.rows
+                if row.change_bytes
+            ],
+            "sparks": {key: _spark(rows, period, since, count) for key, rows in past.items()},
+            "full": full,
+            "sampled": any(row.is_sample for rows in past.values() for row in rows),
+            "summary": summary,
+            "events": events.rows,
+            "more_events": events.has_next_page,
+            "rule": rule,
+            "instance_options": options,
+        }
+
+    return await flow(
         request,
         "capacity/list.html",
+        read,
         push=state.here,
         list=state,
-        page=shown,
-        key={row.id: _key(level, row) for row in (*shown.rows, *first.rows)},
-        name={row.id: _name(level, row) for row in (*shown.rows, *first.rows)},
-        lines=[(_name(level, row), _line(past[_key(level, row)], measure)) for row in first.rows],
-        first=first.rows,
-        bells=[
-            (_name(level, row), row.avg_bytes - (row.change_bytes or 0), row.avg_bytes)
-            for row in first.rows
-            if row.change_bytes
-        ],
-        sparks={key: _spark(rows, period, since, count) for key, rows in past.items()},
-        full=full,
-        sampled=any(row.is_sample for rows in past.values() for row in rows),
-        summary=summary,
-        events=events.rows,
-        more_events=events.has_next_page,
-        rule=rule,
         level=level,
         period=period,
         measure=measure,
-        look=forms.choice(fields, "look", Look) or Look.LINE,
+        look=look,
         count=count,
         top=top,
         counts=[(each, each) for each in sorted(COUNTS)],
@@ -151,41 +159,40 @@ async def capacity(request: Request) -> Response:
         periods=list(AggregationPeriod),
         measures=list(Measure),
         looks=list(Look),
-        instance_options=options,
     )
 
 
 async def _ranked(
-    request: Request,
     session: ReadSession,
+    actor: Any,
     level: Level,
-    period: AggregationPeriod,
-    latest: date | None,
+    wanted: Mapping[str, Any],
+    order: OrderBy,
     page: PageRequest,
-    order: OrderBy | None = None,
 ) -> Any:
-    """One page of the latest period, in the order that the address asks for, or in another."""
-    fields, actor = request.query_params, request.state.actor
-    day = latest or request.app.state.settings.today()
-    shared: dict[str, Any] = {
-        "period": period,
-        "start": day,
-        "end": day,
+    """One page of a period: `wanted` are the fields of the filter."""
+    if level is Level.INSTANCES:
+        by_instance = InstanceAggregationFilter(**wanted)
+        return await list_instance_sums(session, actor, by_instance, order, page)
+    by_database = DatabaseAggregationFilter(**wanted)
+    return await list_database_sums(session, actor, by_database, order, page)
+
+
+def _wanted(fields: forms.Fields) -> dict[str, Any]:
+    """The filters in the address. Raises BadInput."""
+    return {
         "search": forms.text(fields, "search"),
         "engines": forms.engines(fields, "engine"),
         "instance_id": forms.integer(fields, "instance_id"),
     }
-    if level is Level.INSTANCES:
-        asked = forms.order(fields, InstanceAggregationOrderField) or _grown(level)
-        filter = InstanceAggregationFilter(**shared)
-        return await list_instance_sums(session, actor, filter, order or asked, page)
-    asked = forms.order(fields, DatabaseAggregationOrderField) or _grown(level)
-    filter = DatabaseAggregationFilter(**shared)
-    return await list_database_sums(session, actor, filter, order or asked, page)
 
 
-def _grown(level: Level) -> OrderBy:
-    return OrderBy(_field(level, "CHANGE"), Direction.DESC)
+def _order(fields: forms.Fields, level: Level) -> OrderBy:
+    """The order in the address, or what grew most. Raises BadInput."""
+    known: Any = (
+        InstanceAggregationOrderField if level is Level.INSTANCES else DatabaseAggregationOrderField
+    )
+    return forms.order(fields, known) or OrderBy(_field(level, "CHANGE"), Direction.DESC)
 
 
 def _field(level: Level, name: str) -> StrEnum:

@@ -16,6 +16,7 @@ from whalefall.resolvers.credentials import (
 )
 from whalefall.resolvers.instances import InstanceFilter, list_instances
 from whalefall.web import forms
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import render
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
@@ -33,16 +34,18 @@ async def credentials(request: Request) -> Response:
     fields, actor = request.query_params, request.state.actor
     filter, order = _filter(fields), forms.order(fields, CredentialOrderField)
     state, page = list_state(request, "credentials_table", LABELS, default_order="name")
-    async with request.app.state.db.read() as session:
-        rows = await list_credentials(session, actor, filter, order, page)
-        total = await count_credentials(session, actor, filter)
-    return render(
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_credentials(session, actor, filter, order, page)
+            return {"page": rows, "total": await count_credentials(session, actor, filter)}
+
+    return await flow(
         request,
         "credentials/list.html",
+        read,
         push=state.here,
         list=state,
-        page=rows,
-        total=total,
         types=list(CredentialType),
     )
 

@@ -44,6 +44,7 @@ from whalefall.resolvers.instances import (
 from whalefall.resolvers.table_sizes import TableSnapshotRow
 from whalefall.resolvers.tags import list_tag_options
 from whalefall.web import forms
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import redirect, render
 from whalefall.web.lists import ListState, list_state
 from whalefall.web.table_sizes import tables_of
@@ -76,25 +77,23 @@ async def ledger(request: Request) -> Response:
     state, page = list_state(request, "ledger_table", LABELS, default_order="instance")
     actor, today = request.state.actor, request.app.state.settings.today()
     since = today - timedelta(days=SPARK_DAYS)
-    async with request.app.state.db.read() as session:
-        choices = await _choices(request, session)
-        rows = await list_ledger(session, actor, filter, order, page)
-        total = await count_ledger(session, actor, filter, at_most=MOST_COUNTED)
-        ids = [row.id for row in rows.rows]
-        lines = await database_size_lines(session, actor, ids, since, today)
-        state = await _in_words(request, session, state, filter)
-    return render(
-        request,
-        "databases/ledger.html",
-        push=state.here,
-        list=state,
-        page=rows,
-        total=total,
-        largest=max((row.size_bytes or 0 for row in rows.rows), default=0),
-        lines=lines,
-        has_samples=any(line.has_samples for line in lines.values()),
-        **choices,
-    )
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_ledger(session, actor, filter, order, page)
+            ids = [row.id for row in rows.rows]
+            lines = await database_size_lines(session, actor, ids, since, today)
+            return {
+                "list": await _in_words(request, session, state, filter),
+                "page": rows,
+                "total": await count_ledger(session, actor, filter, at_most=MOST_COUNTED),
+                "largest": max((row.size_bytes or 0 for row in rows.rows), default=0),
+                "lines": lines,
+                "has_samples": any(line.has_samples for line in lines.values()),
+                **await _choices(request, session),
+            }
+
+    return await flow(request, "databases/ledger.html", read, push=state.here)
 
 
 async def confirm_sync(request: Request) -> Response:

@@ -38,6 +38,7 @@ from whalefall.web.packing import packed
 from whalefall.web.words import AGES, AHEAD, problem_title, stage, word
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
+BASE = "base.html"
 ZONE: ContextVar[ZoneInfo] = ContextVar("zone")  # of whom the page in hand is for
 ASIDE = ("modal_root", "toasts")  # what opens there leaves the browser's address as it is
 HEADERS = {
@@ -75,6 +76,17 @@ def render(
         sent["HX-Push-Url"] = push
     text = "".join(page.blocks[name](page.new_context(context)))
     return packed(request, text, status, sent)
+
+
+def part(request: Request, template: str, block: str, values: Mapping[str, object]) -> str:
+    """One of the two halves of a whole page: `frame`, which knows no rows, or `page`."""
+    templates = environment(language_of(request))
+    page, base = templates.get_template(template), templates.get_template(BASE)
+    ZONE.set(ZoneInfo(_zone(request)))
+    context = page.new_context({**_frame(request), "status": 200, **values})
+    for name, inherited in base.blocks.items():
+        context.blocks.setdefault(name, []).append(inherited)
+    return "".join(base.blocks[block](context))
 
 
 def is_fragment(request: Request) -> bool:

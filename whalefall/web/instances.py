@@ -31,6 +31,7 @@ from whalefall.resolvers.instances import (
 from whalefall.resolvers.sessions import start_capacity_of_many
 from whalefall.resolvers.tags import list_tag_options
 from whalefall.web import forms
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import is_fragment, redirect, render
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
@@ -64,31 +65,33 @@ async def instances(request: Request) -> Response:
     filter, order = instance_filter(fields), instance_order(fields)
     state, page = list_state(request, "instances_table", LABELS, default_order="name")
     today = request.app.state.settings.today()
-    async with request.app.state.db.read() as session:
-        rows = await list_instances(session, actor, filter, order, page)
-        total = await count_instances(session, actor, filter, at_most=MOST_COUNTED)
-        in_bin = await count_instances(session, actor, InstanceFilter(deleted=DeletedFilter.ONLY))
-        ids = [row.id for row in rows.rows]
-        since = today - timedelta(days=TREND_DAYS)
-        lines = await instance_size_lines(session, actor, ids, since, today)
-        tags = await list_tag_options(session, actor, is_active=True)
-        credentials = await _credentials(session, actor)
-        named = await _named(session, actor, filter.credential_id)
-    return render(
+    since, bin_only = today - timedelta(days=TREND_DAYS), InstanceFilter(deleted=DeletedFilter.ONLY)
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_instances(session, actor, filter, order, page)
+            ids = [row.id for row in rows.rows]
+            lines = await instance_size_lines(session, actor, ids, since, today)
+            tags = await list_tag_options(session, actor, is_active=True)
+            return {
+                "page": rows,
+                "total": await count_instances(session, actor, filter, at_most=MOST_COUNTED),
+                "in_bin": await count_instances(session, actor, bin_only),
+                "largest": max((row.total_size_bytes or 0 for row in rows.rows), default=0),
+                "lines": lines,
+                "has_samples": any(line.has_samples for line in lines.values()),
+                "tags": [(tag.name, tag.display_name) for tag in tags],
+                "credentials": await _credentials(session, actor),
+                "named": await _named(session, actor, filter.credential_id),
+            }
+
+    return await flow(
         request,
         "instances/list.html",
+        read,
         push=state.here,
         list=state,
-        page=rows,
-        total=total,
-        in_bin=in_bin,
         is_bin=filter.deleted is DeletedFilter.ONLY,
-        largest=max((row.total_size_bytes or 0 for row in rows.rows), default=0),
-        lines=lines,
-        has_samples=any(line.has_samples for line in lines.values()),
-        tags=[(tag.name, tag.display_name) for tag in tags],
-        credentials=credentials,
-        named=named,
         statuses=[InstanceStatus.ACTIVE, InstanceStatus.INACTIVE],
         connections=list(ConnectionState),
     )

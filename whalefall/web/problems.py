@@ -17,7 +17,7 @@ from whalefall.auth import Actor
 from whalefall.domain.links import path_and_query, safe_next
 from whalefall.errors import SUGGESTIONS, BadInput, Code, NotFound, Problem, Severity, said
 from whalefall.resolvers.users import TooManyAttempts
-from whalefall.web.html import is_fragment, redirect, render
+from whalefall.web.html import is_fragment, part, redirect, render
 from whalefall.web.languages import language_of, translations
 from whalefall.web.words import problem_title
 
@@ -36,12 +36,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer to a request that failed, in the form that its sender understands."""
-    error_id = uuid.uuid4().hex
-    request.state.error = {
-        "error_id": error_id,
-        "code": problem.problem_code,
-        "cause": problem.cause,
-    }
+    error_id = _noted(request, problem)
     status = status or problem.meaning.status
     extra = {**_headers(problem, status), **(headers or {})}
     if _is_graphql(request):
@@ -68,6 +63,15 @@ def unexpected(request: Request, error: Exception) -> Response:
     error_id = getattr(request.state, "error", {}).get("error_id")
     log.error("http.failed", error_id=error_id, path=request.url.path, exc_info=error)
     return response
+
+
+def told_within(request: Request, error: Exception) -> str:
+    """The second half of a page whose first has left, and with it the status: what went wrong."""
+    problem = error if isinstance(error, Problem) else Problem(UNEXPECTED)
+    error_id = _noted(request, problem)
+    if problem is not error:
+        log.error("http.failed", error_id=error_id, path=request.url.path, exc_info=error)
+    return part(request, "error.html", "page", _shown(request, problem, error_id))
 
 
 def envelope(problem: Problem, request: Request, error_id: str | None = None) -> dict[str, Any]:
@@ -139,14 +143,32 @@ EXCEPTION_HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Respon
 def _page(
     request: Request, problem: Problem, status: int, headers: Mapping[str, str], error_id: str
 ) -> Response:
-    gettext = translations(language_of(request)).gettext
-    title = gettext(problem_title(problem.problem_code))
-    shown = {"title": title, "text": problem.message, "hint": problem.hint or ""}
-    shown["reference"] = error_id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    shown = _shown(request, problem, error_id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "")
     if is_fragment(request):
         headers = {**headers, "HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
         return render(request, "toast.html", headers=headers, status=status, **shown)
     return render(request, "error.html", headers=headers, status=status, **shown)
+
+
+def _noted(request: Request, problem: Problem) -> str:
+    """A new error id, which the line of the log about this request will name."""
+    error_id = uuid.uuid4().hex
+    request.state.error = {
+        "error_id": error_id,
+        "code": problem.problem_code,
+        "cause": problem.cause,
+    }
+    return error_id
+
+
+def _shown(request: Request, problem: Problem, reference: str) -> dict[str, str]:
+    title = translations(language_of(request)).gettext(problem_title(problem.problem_code))
+    return {
+        "title": title,
+        "text": problem.message,
+        "hint": problem.hint or "",
+        "reference": reference,
+    }
 
 
 def _must_change_password(request: Request) -> bool:

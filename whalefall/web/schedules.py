@@ -29,6 +29,7 @@ from whalefall.resolvers.schedules import (
     update_schedule,
 )
 from whalefall.web import forms
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import done, redirect, render
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_, TASKS
@@ -40,20 +41,19 @@ async def jobs(request: Request) -> Response:
     """Every schedule, the next first; while one runs its table asks for itself."""
     actor, zone = request.state.actor, request.app.state.settings.zone
     state, page = list_state(request, "jobs_table", {})
-    async with request.app.state.db.read() as session:
-        rows = await list_schedules(session, actor, page=page)
-        sessions = await last_sessions(session, actor, rows.rows)
-    crons = {row.id: cron_of(row, zone) for row in rows.rows}
-    return render(
-        request,
-        "jobs/list.html",
-        list=state,
-        page=rows,
-        crons=crons,
-        tasks=TASKS,
-        sessions=sessions,
-        moving=any(one.status not in TERMINAL for one in sessions.values()),
-    )
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_schedules(session, actor, page=page)
+            sessions = await last_sessions(session, actor, rows.rows)
+        return {
+            "page": rows,
+            "crons": {row.id: cron_of(row, zone) for row in rows.rows},
+            "sessions": sessions,
+            "moving": any(one.status not in TERMINAL for one in sessions.values()),
+        }
+
+    return await flow(request, "jobs/list.html", read, push="", list=state, tasks=TASKS)
 
 
 async def edit(request: Request) -> Response:

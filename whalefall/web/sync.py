@@ -26,6 +26,7 @@ from whalefall.resolvers.sync import (
 )
 from whalefall.web import forms
 from whalefall.web.events import EVENT_STREAM, told
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import is_fragment, redirect, render
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_, TASKS
@@ -60,19 +61,21 @@ async def sessions(request: Request) -> Response:
         database_id=forms.integer(fields, "database_id"),
     )
     state, page = list_state(request, "sessions_table", LABELS, default_order="-created_at")
-    async with request.app.state.db.read() as session:
-        rows = await list_sync_sessions(session, request.state.actor, filter, page=page)
-        about = await _about(request, session, rows.rows)
-    return render(
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_sync_sessions(session, request.state.actor, filter, page=page)
+            return {"page": rows, **await _about(request, session, rows.rows)}
+
+    return await flow(
         request,
         "sync/list.html",
+        read,
         push=state.here,
         list=state,
-        page=rows,
         categories=CATEGORIES,
         statuses=STATUSES,
         triggers=list(SyncTrigger),
-        **about,
     )
 
 

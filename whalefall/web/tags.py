@@ -25,6 +25,7 @@ from whalefall.resolvers.tags import (
     update_tag,
 )
 from whalefall.web import forms
+from whalefall.web.flowing import Values, flow
 from whalefall.web.html import done, render
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
@@ -43,19 +44,19 @@ async def tags(request: Request) -> Response:
     )
     order = forms.order(fields, TagOrderField) or OrderBy(TagOrderField.CATEGORY)
     state, page = list_state(request, "tags_table", LABELS, default_order="category")
-    async with request.app.state.db.read() as session:
-        rows = await list_tags(session, actor, filter, order, page)
-        total = await count_tags(session, actor, filter)
-        categories = await list_tag_categories(session, actor)
-    return render(
-        request,
-        "tags/list.html",
-        push=state.here,
-        list=state,
-        page=rows,
-        total=total,
-        categories=[(each, each) for each in categories],
-    )
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_tags(session, actor, filter, order, page)
+            total = await count_tags(session, actor, filter)
+            categories = await list_tag_categories(session, actor)
+        return {
+            "page": rows,
+            "total": total,
+            "categories": [(each, each) for each in categories],
+        }
+
+    return await flow(request, "tags/list.html", read, push=state.here, list=state)
 
 
 async def new(request: Request) -> Response:

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from whalefall.auth import Role
+from whalefall.auth import Permission, Role
 from whalefall.resolvers.users import UserFilter, UserOrderField, count_users, list_users
 from whalefall.web import forms
-from whalefall.web.html import render
+from whalefall.web.flowing import Values, flow
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
 
@@ -27,16 +27,19 @@ async def users(request: Request) -> Response:
     fields, actor = request.query_params, request.state.actor
     filter, order = _filter(fields), forms.order(fields, UserOrderField)
     state, page = list_state(request, "users_table", LABELS, default_order="username")
-    async with request.app.state.db.read() as session:
-        rows = await list_users(session, actor, filter, order, page)
-        total = await count_users(session, actor, filter)
-    return render(
+
+    async def read() -> Values:
+        async with request.app.state.db.read() as session:
+            rows = await list_users(session, actor, filter, order, page)
+            return {"page": rows, "total": await count_users(session, actor, filter)}
+
+    return await flow(
         request,
         "users/list.html",
+        read,
+        needs=Permission.ADMIN,
         push=state.here,
         list=state,
-        page=rows,
-        total=total,
         roles=list(Role),
         statuses=list(UserStatus),
     )
