@@ -1,6 +1,6 @@
 """The text of a connection: its page, the edges and nodes in it, and how many there are in all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ from sqlalchemy import Subquery, Text, cast
 from whalefall.resolvers.graph.draft import Draft
 from whalefall.resolvers.graph.json_text import Expression, Parts, object_of
 from whalefall.resolvers.graph.page_text import PageText
-from whalefall.resolvers.graph.selection import Selected, Unsupported
+from whalefall.resolvers.graph.selection import Selected, Unsupported, columns_of
 from whalefall.resolvers.graph.windows import scope_text
 from whalefall.resolvers.nouns.noun import Noun, One, RequiredOne
 from whalefall.resolvers.nouns.paging import Keyset, keyset
@@ -42,7 +42,12 @@ class Connections:
     def __init__(self, draft: Draft, objects: Objects) -> None:
         self._draft, self._objects = draft, objects
 
-    def text(self, selected: Selected, parent: Subquery | None) -> tuple[Parts, Subquery | None]:
+    def text(
+        self,
+        selected: Selected,
+        parent: Subquery | None,
+        text_of: Callable[..., PageText] = PageText,
+    ) -> tuple[Parts, Subquery | None]:
         """The text, and the page that it aggregates, if any of it is wanted."""
         listing = selected.arguments
         if not isinstance(listing, Listing):
@@ -57,8 +62,14 @@ class Connections:
                 raise Unsupported(f"cursors of {noun.name}")  # the page itself would check them
             return self._around(selected, None, parent, filter), None
         conditions = self._draft.conditions(selected, parent, noun, view, filter)
-        page = PageText(
-            order, window, conditions, parent, self._draft.name(), stands="page_info" in parts
+        page = text_of(
+            order,
+            window,
+            conditions,
+            parent,
+            self._draft.name(),
+            columns={*order.held, *columns_of(noun, of_rows(selected))},
+            stands="page_info" in parts,
         )
         self._share(page, selected)
         read = Read(noun, _order_of(order, page, noun, selected, parent), page)
@@ -133,9 +144,14 @@ def _order_of(
 
 def _to_one(connection: Selected) -> Iterator[Selected]:
     """The relations to one row that the rows of a connection are asked for."""
+    return (s for s in of_rows(connection) if isinstance(s.link, One | RequiredOne))
+
+
+def of_rows(connection: Selected) -> Iterator[Selected]:
+    """What the rows of a connection are asked for."""
     rows = [connection] if connection.is_bare else connection.fields
     for part in rows:
         nodes = part.fields if part.name == "edges" else [part]
         for node in nodes:
             if node.name in ("node", "nodes") or connection.is_bare:
-                yield from (s for s in node.fields if isinstance(s.link, One | RequiredOne))
+                yield from node.fields

@@ -15,7 +15,7 @@ from whalefall.resolvers.nouns.noun import Kind, Noun
 from whalefall.resolvers.nouns.text import base64_of, quoted
 
 Expression = ColumnElement[str]
-Parts = Sequence[str | Expression]
+Parts = Sequence[Any]  # str, Expression; at the top of an answer also what only its plan knows
 AS_TEXT = (int, bool, float)  # PostgreSQL writes them as JSON does; our floats are never NaN
 AS_JSON = (str, date, datetime)
 

@@ -1,6 +1,6 @@
 """The text of an object: its row's values, and what its relations lead to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, case, select
@@ -17,7 +17,7 @@ from whalefall.resolvers.graph.json_text import (
     or_null,
     value_of,
 )
-from whalefall.resolvers.graph.page_text import nested
+from whalefall.resolvers.graph.page_text import PageText, nested
 from whalefall.resolvers.graph.selection import Selected, Unsupported
 from whalefall.resolvers.nouns import noun as nouns
 from whalefall.resolvers.nouns.noun import Noun, Part
@@ -39,10 +39,13 @@ class Objects:
         return object_of((s.key, self._member(noun, view, s)) for s in fields)
 
     def connection(
-        self, selected: Selected, parent: Subquery | None
+        self,
+        selected: Selected,
+        parent: Subquery | None,
+        text_of: Callable[..., PageText] = PageText,
     ) -> tuple[Parts, Subquery | None]:
         """A connection's text, and the rows that it aggregates, if any."""
-        return self._connections.text(selected, parent)
+        return self._connections.text(selected, parent, text_of)
 
     def one(self, parent: Subquery, selected: Selected) -> Expression:
         """The row that a relation leads to, or null."""

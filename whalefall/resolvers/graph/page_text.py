@@ -1,6 +1,6 @@
 """The page of a connection: its rows, and the text that aggregates what is said of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +30,8 @@ NUMBER, IS_END = "page_number", "page_is_end"
 class PageText:
     """A page that is read before anything is made of its rows: what lies beyond it costs nothing.
 
-    Rows are numbered only if somebody asks where the page stands, reads it backwards, or wants
+    Of its rows it has these `columns`: each that is not used costs at every step of every row.
+    They are numbered only if somebody asks where the page stands, reads it backwards, or wants
     something shared among rows: finding that puts them into another order.
     """
 
@@ -42,10 +43,12 @@ class PageText:
         parent: Subquery | None,
         name: str,
         *,
+        columns: Container[str],
         stands: bool,
     ) -> None:
         self._window, self._stands, self._name = window, stands, name
-        page = page_of(order, window, conditions, list(order.view.c), peek=int(stands))
+        wanted = [column for column in order.view.c if column.name in columns]
+        page = page_of(order, window, conditions, wanted, peek=int(stands))
         self._page = page if parent is None else page.correlate(parent)
         self._is_sorted = True
 

@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
 
 from whalefall.auth import Permission
 from whalefall.db import Statement
@@ -55,6 +56,84 @@ class RowRoot:
             return b"null"
         columns = itertools.count(self.start + 1)
         return b"".join([row[next(columns)] if part is None else part for part in self.parts])
+
+
+class PageRows(NamedTuple):
+    """The records of a page in reading order, and whether there are more beyond."""
+
+    records: Rows
+    has_more: bool
+
+
+class Late(Protocol):
+    """A part of a list's text that only its records tell."""
+
+    def text(self, page: PageRows) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Items:
+    """Each record as literal text and columns, by their numbers."""
+
+    pieces: Sequence[bytes | int]
+
+    def text(self, page: PageRows) -> bytes:
+        texts: list[bytes] = []
+        for record in page.records:
+            texts.append(b",")
+            texts += [each if isinstance(each, bytes) else record[each] for each in self.pieces]
+        return b"[%b]" % b"".join(texts[1:])
+
+
+@dataclass(frozen=True)
+class HasMore:
+    """Whether there are more records beyond the page."""
+
+    def text(self, page: PageRows) -> bytes:
+        return b"true" if page.has_more else b"false"
+
+
+@dataclass(frozen=True)
+class End:
+    """The cursor of the first or the last record, or null."""
+
+    column: int
+    is_last: bool
+
+    def text(self, page: PageRows) -> bytes:
+        if not page.records:
+            return b"null"
+        cursor: bytes = page.records[-1 if self.is_last else 0][self.column]
+        return b'"%b"' % cursor
+
+
+@dataclass(frozen=True)
+class PageRoot:
+    """A list sent row by row: text, columns that are the same in every record, and what the
+    records tell. Their first column is the number of the row; null where there is none."""
+
+    key: str
+    parts: Sequence[bytes | int | Late]
+    prepared: Prepared
+    limit: int
+    backward: bool
+
+    def statements(self, run: Run) -> list[Statement]:
+        return [self.prepared.statement(run)]
+
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> bytes:
+        records = next(results)
+        found = [record for record in records if record[0] is not None]
+        found.sort(key=itemgetter(0), reverse=self.backward)
+        shown = [record for record in found if record[0] <= self.limit]
+        page = PageRows(shown, len(found) > self.limit)
+        return b"".join([self._text(part, records[0], page) for part in self.parts])
+
+    def _text(self, part: bytes | int | Late, record: Any, page: PageRows) -> bytes:
+        if isinstance(part, bytes):
+            return part
+        text: bytes = record[part] if isinstance(part, int) else part.text(page)
+        return text
 
 
 @dataclass(frozen=True)

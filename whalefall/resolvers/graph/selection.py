@@ -1,6 +1,6 @@
 """What a caller selected, free of any GraphQL library: the compiler's input."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -56,6 +56,20 @@ class Selected:
     is_bare: bool = False  # a connection's nodes without the connection around them
     fields: Sequence["Selected"] = ()
     choices: Mapping[str, Sequence["Selected"]] = field(default_factory=dict)
+
+
+def columns_of(noun: Noun[Any], fields: Iterable[Selected]) -> Iterator[str]:
+    """The columns of a row that the text of these fields is made of."""
+    for each in fields:
+        match each.link:
+            case Relation():
+                yield each.link.ours
+            case Part():
+                columns = (each.link.members.get(below.name) for below in each.fields)
+                yield from (column for column in (each.link.unless, *columns) if column)
+                yield from columns_of(noun, (s for s in each.fields if s.link is not None))
+            case None if each.name in noun.kinds:
+                yield each.name
 
 
 @dataclass(frozen=True)

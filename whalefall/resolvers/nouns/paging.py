@@ -74,6 +74,11 @@ class Keyset:
     def keys(self) -> list[ColumnElement[Any]]:
         return [self.view.c[column] for column in self.columns]
 
+    @property
+    def held(self) -> set[str]:
+        """The columns that a cursor of this order is made of."""
+        return {"id", *self.columns, *([self.scope] if self.scope else [])}
+
     def order(self, *, backward: bool = False) -> list[UnaryExpression[Any]]:
         descending = self.descending != backward
         first, *rest = (
