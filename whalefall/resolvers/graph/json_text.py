@@ -1,14 +1,17 @@
 """JSON as text, made by PostgreSQL: a list of parts, literals of ours and SQL expressions."""
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import reduce
+from itertools import groupby
 from typing import Any, get_origin
 
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.functions import Function
 
 from whalefall.resolvers.graph.selection import Unsupported
 from whalefall.resolvers.nouns.noun import Kind, Noun
@@ -44,8 +47,17 @@ def or_null(text: Expression, null: str = "null") -> Expression:
     return func.coalesce(text, quoted(null))
 
 
+class Joined(Function[str]):
+    """A list's items as one text: it may be long."""
+
+    inherit_cache = True
+
+
 def concatenated(parts: Parts) -> Expression:
-    """One expression for all parts; neighbouring literals become one."""
+    """One expression for all parts; neighbouring literals become one.
+
+    Each step copies all that is left of it: what stands between long texts is made first.
+    """
     pieces: list[Expression] = []
     text = ""
     for part in [*parts, None]:
@@ -57,7 +69,18 @@ def concatenated(parts: Parts) -> Expression:
         if part is not None:
             pieces.append(part)
         text = ""
-    return reduce(lambda left, right: left.concat(right), pieces)
+    runs = groupby(pieces, lambda piece: isinstance(piece, ScalarSelect | Joined))
+    grouped = (run if is_long else [reduce(_then, run)] for is_long, run in runs)
+    return reduce(_and, itertools.chain.from_iterable(grouped))
+
+
+def _then(left: Expression, right: Expression) -> Expression:
+    return left.concat(right)
+
+
+def _and(left: Expression, right: Expression) -> Expression:
+    """The same, but in this very order: SQLAlchemy takes brackets around || for needless."""
+    return func.textcat(left, right, type_=Text())
 
 
 def joined(items: Expression, *, order: Any = None, only: Any = None) -> Parts:
@@ -68,7 +91,7 @@ def joined(items: Expression, *, order: Any = None, only: Any = None) -> Parts:
     )
     if only is not None:
         aggregate = aggregate.filter(only)
-    return ["[", func.coalesce(aggregate, quoted("")), "]"]
+    return ["[", Joined("coalesce", aggregate, quoted("")), "]"]
 
 
 def _text_of(column: ColumnElement[Any], kind: Any) -> Expression:

@@ -1,7 +1,7 @@
 """A compiled operation: fill in the values of a request, run, join the text."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
@@ -22,7 +22,9 @@ class Root(Protocol):
 
     def statements(self, run: Run) -> list[Statement]: ...
 
-    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> bytes: ...
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> Iterable[bytes]:
+        """The text in pieces: a long one is joined once, with all others."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class ConstantRoot:
     def statements(self, run: Run) -> list[Statement]:
         return []
 
-    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> bytes:
-        return self.text
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> Iterable[bytes]:
+        return [self.text]
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,11 @@ class RowRoot:
     def statements(self, run: Run) -> list[Statement]:
         return []
 
-    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> bytes:
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> Iterable[bytes]:
         if row[self.start] is None:
-            return b"null"
+            return [b"null"]
         columns = itertools.count(self.start + 1)
-        return b"".join([row[next(columns)] if part is None else part for part in self.parts])
+        return [row[next(columns)] if part is None else part for part in self.parts]
 
 
 class PageRows(NamedTuple):
@@ -68,7 +70,7 @@ class PageRows(NamedTuple):
 class Late(Protocol):
     """A part of a list's text that only its records tell."""
 
-    def text(self, page: PageRows) -> bytes: ...
+    def text(self, page: PageRows) -> Iterable[bytes]: ...
 
 
 @dataclass(frozen=True)
@@ -77,20 +79,22 @@ class Items:
 
     pieces: Sequence[bytes | int]
 
-    def text(self, page: PageRows) -> bytes:
-        texts: list[bytes] = []
-        for record in page.records:
-            texts.append(b",")
-            texts += [each if isinstance(each, bytes) else record[each] for each in self.pieces]
-        return b"[%b]" % b"".join(texts[1:])
+    def text(self, page: PageRows) -> Iterable[bytes]:
+        yield b"["
+        for number, record in enumerate(page.records):
+            if number:
+                yield b","
+            for piece in self.pieces:
+                yield piece if isinstance(piece, bytes) else record[piece]
+        yield b"]"
 
 
 @dataclass(frozen=True)
 class HasMore:
     """Whether there are more records beyond the page."""
 
-    def text(self, page: PageRows) -> bytes:
-        return b"true" if page.has_more else b"false"
+    def text(self, page: PageRows) -> Iterable[bytes]:
+        return [b"true" if page.has_more else b"false"]
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,10 @@ class End:
     column: int
     is_last: bool
 
-    def text(self, page: PageRows) -> bytes:
+    def text(self, page: PageRows) -> Iterable[bytes]:
         if not page.records:
-            return b"null"
-        cursor: bytes = page.records[-1 if self.is_last else 0][self.column]
-        return b'"%b"' % cursor
+            return [b"null"]
+        return [b'"', page.records[-1 if self.is_last else 0][self.column], b'"']
 
 
 @dataclass(frozen=True)
@@ -121,19 +124,19 @@ class PageRoot:
     def statements(self, run: Run) -> list[Statement]:
         return [self.prepared.statement(run)]
 
-    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> bytes:
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> Iterable[bytes]:
         records = next(results)
         found = [record for record in records if record[0] is not None]
         found.sort(key=itemgetter(0), reverse=self.backward)
         shown = [record for record in found if record[0] <= self.limit]
         page = PageRows(shown, len(found) > self.limit)
-        return b"".join([self._text(part, records[0], page) for part in self.parts])
-
-    def _text(self, part: bytes | int | Late, record: Any, page: PageRows) -> bytes:
-        if isinstance(part, bytes):
-            return part
-        text: bytes = record[part] if isinstance(part, int) else part.text(page)
-        return text
+        for part in self.parts:
+            if isinstance(part, bytes):
+                yield part
+            elif isinstance(part, int):
+                yield records[0][part]
+            else:
+                yield from part.text(page)
 
 
 @dataclass(frozen=True)
@@ -148,12 +151,12 @@ class NodesRoot:
     def statements(self, run: Run) -> list[Statement]:
         return [prepared.statement(run) for prepared in self.prepared.values()]
 
-    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> bytes:
+    def answer(self, run: Run, row: Sequence[Any], results: Iterator[Rows]) -> Iterable[bytes]:
         found: dict[tuple[str, int], bytes] = {}
         for name in self.prepared:
             found |= {(name, row_id): text for row_id, text in next(results)}
         texts = [found.get(wanted, b"null") for wanted in run.arguments[self.position].ids]
-        return b"[%b]" % b",".join(texts) if self.is_list else texts[0]
+        return [b"[", b",".join(texts), b"]"] if self.is_list else texts[:1]
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ class Plan:
         costs more to decode and encode than all else that is done with it here."""
         rows = iter(results)
         row = () if self.common is None else next(rows)[0]
-        members: list[bytes] = []
+        texts: list[bytes] = []
         for root in self.roots:
-            members += [b",", b'"%b":' % root.key.encode(), root.answer(run, row, rows)]
-        return b"{%b}" % b"".join(members[1:])
+            texts += [b",", b'"%b":' % root.key.encode(), *root.answer(run, row, rows)]
+        return b"".join([b"{", *texts[1:], b"}"])

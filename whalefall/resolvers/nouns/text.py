@@ -31,12 +31,13 @@ def quoted(text: str) -> ColumnElement[str]:
 
 def base64_of(text: ColumnElement[str]) -> ColumnElement[str]:
     """The text in base64, which breaks its line after 76 characters."""
-    return func.encode(utf8_of(text), quoted("base64"), type_=Text())
+    sent = func.textsend(text)  # to us, who speak UTF-8; convert_to looks that name up each time
+    return func.encode(sent, quoted("base64"), type_=Text())
 
 
 def utf8_of(text: ColumnElement[str]) -> ColumnElement[bytes]:
-    """The text as it is sent to us, who speak UTF-8; convert_to looks that name up each time."""
-    return func.textsend(text)
+    """The text as bytes, which asyncpg does not decode. A long one is not copied for it."""
+    return func.convert_to(text, quoted("UTF8"))
 
 
 def contains(column: Column, text: Any) -> Condition:
