@@ -135,6 +135,7 @@ class Database:
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._send = send
+        self._version = 0
         self._pool: Pool
         self._keyed_pool: Pool
         self._copy_pool: Pool  # who reads a file slowly holds a connection all the while
@@ -204,6 +205,14 @@ class Database:
             return []
         with outages():
             return await _fetch(self._keyed_pool if is_keyed else self._pool, statements)
+
+    async def version(self) -> int:
+        """The major version of our PostgreSQL, as it was first found. Raises ServiceUnavailable."""
+        if not self._version:
+            with outages():
+                async with self._pool.acquire(timeout=FETCH_WAIT_SECONDS) as connection:
+                    self._version = connection.get_server_version().major
+        return self._version
 
     async def copy(
         self,

@@ -22,7 +22,8 @@ from whalefall.schema.selection import Selection, Selector
 MAX_PLANS = 1000
 MAX_CHARACTERS = 1024 * 1024  # of their documents, which plans keep alive
 MAX_EFFORT = 40  # some ten lists; more would keep everybody waiting while SQL is written
-Key = tuple[Operation, Hashable, Hashable]  # with the shapes of its variables and its caller
+# With the shapes of its variables and its caller, and the version of our PostgreSQL.
+Key = tuple[Operation, Hashable, Hashable, int]
 log = structlog.get_logger(__name__)
 
 
@@ -54,7 +55,7 @@ class Plans:
         if not actor.is_signed_in:
             return None  # a stranger may read nothing, so no plan is made for one
         try:
-            compiled = self._find(operation, variables, actor)
+            compiled = self._find(operation, variables, actor, await db.version())
             if compiled is None:
                 return None
             run = Run(actor, compiled.selection.arguments(variables))
@@ -67,25 +68,25 @@ class Plans:
         return compiled.plan.answer(run, results)
 
     def _find(
-        self, operation: Operation, variables: VariableValues, actor: Actor
+        self, operation: Operation, variables: VariableValues, actor: Actor, version: int
     ) -> Compiled | None:
-        key = (operation, operation.shape_of(variables.coerced), shape_of(actor))
+        key = (operation, operation.shape_of(variables.coerced), shape_of(actor), version)
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]
-        compiled = self._compile(operation, variables, actor)
+        compiled = self._compile(operation, variables, actor, version)
         self._keep(key, compiled)
         return compiled
 
     def _compile(
-        self, operation: Operation, variables: VariableValues, actor: Actor
+        self, operation: Operation, variables: VariableValues, actor: Actor, version: int
     ) -> Compiled | None:
         """Raises a Problem, which says something of these values only: nothing is remembered."""
         try:
             if operation.cost.effort > MAX_EFFORT:
                 raise Unsupported("so much at once")
             selection = Selector(self._schema, operation, variables).selection()
-            plan = compile_plan(actor, selection.fields)
+            plan = compile_plan(actor, selection.fields, version)
         except Unsupported as reason:
             self.unsupported[str(reason)] += 1
             log.info("graphql.not_compiled", reason=str(reason))

@@ -36,16 +36,19 @@ from whalefall.resolvers.nouns.queries import Listing
 from whalefall.resolvers.nouns.text import one_of, utf8_of
 
 
-def compile_plan(actor: Actor, selection: Sequence[Selected]) -> Plan:
-    """Compile the root fields of one operation. Raises Unsupported rather than guess, BadInput."""
-    return Compiler(actor).plan(selection)
+def compile_plan(actor: Actor, selection: Sequence[Selected], version: int) -> Plan:
+    """Compile the root fields of one operation for a PostgreSQL of this major version.
+
+    Raises Unsupported rather than guess, BadInput.
+    """
+    return Compiler(actor, version).plan(selection)
 
 
 class Compiler:
     """Compiles the root fields of one operation."""
 
-    def __init__(self, actor: Actor) -> None:
-        self._draft = Draft(actor)
+    def __init__(self, actor: Actor, version: int) -> None:
+        self._draft = Draft(actor, version)
         self._is_alone = False  # whether one root field is all that reads anything
         self._objects = Objects(self._draft)
         self._rows: list[Subquery] = []  # of one row or none, each with a column that says which

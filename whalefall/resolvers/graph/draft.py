@@ -8,15 +8,15 @@ from whalefall.auth import Actor, Permission
 from whalefall.resolvers.graph.placeholders import Placeholders, shapes_plan
 from whalefall.resolvers.graph.selection import Selected, Unsupported
 from whalefall.resolvers.graph.windows import Windows
-from whalefall.resolvers.nouns.noun import Condition, Noun, Relation
+from whalefall.resolvers.nouns.noun import Condition, Noun, Relation, dialect_of
 from whalefall.resolvers.nouns.queries import Listing, matching
 
 
 class Draft:
     """What is known of a plan so far."""
 
-    def __init__(self, actor: Actor) -> None:
-        self.later = Placeholders()
+    def __init__(self, actor: Actor, version: int) -> None:
+        self.later = Placeholders(dialect_of(version))
         self.actor = self.later.fill(actor, Actor, lambda run: run.actor)
         self.windows = Windows(self.later)
         self.permissions: set[Permission] = set()

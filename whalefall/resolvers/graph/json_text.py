@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import Function
 
 from whalefall.resolvers.graph.selection import Unsupported
 from whalefall.resolvers.nouns.noun import Kind, Noun
-from whalefall.resolvers.nouns.text import base64_of, quoted
+from whalefall.resolvers.nouns.text import JsonText, base64_of, quoted
 
 Expression = ColumnElement[str]
 Parts = Sequence[Any]  # str, Expression; at the top of an answer also what only its plan knows
@@ -97,7 +97,9 @@ def joined(items: Expression, *, order: Any = None, only: Any = None) -> Parts:
 def _text_of(column: ColumnElement[Any], kind: Any) -> Expression:
     if kind in AS_TEXT:
         return cast(column, Text)
-    if kind in AS_JSON or get_origin(kind) is list:
+    if kind in AS_JSON:
+        return JsonText(column)
+    if get_origin(kind) is list:
         return cast(func.to_json(column), Text)
     if isinstance(kind, type) and issubclass(kind, Enum):  # names of ours: nothing to escape
         return quoted('"').concat(column).concat(quoted('"'))

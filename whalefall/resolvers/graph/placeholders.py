@@ -19,6 +19,7 @@ from sqlalchemy import (
     ClauseElement,
     Date,
     DateTime,
+    Dialect,
     Float,
     Text,
     bindparam,
@@ -55,7 +56,8 @@ class Prepared:
 class Placeholders:
     """Makes bind parameters and remembers where their values will come from."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect = DIALECT) -> None:
+        self._dialect = dialect
         self._getters: dict[str, Getter] = {}
 
     def later(self, kind: Any, getter: Getter) -> BindParameter[Any]:
@@ -75,7 +77,7 @@ class Placeholders:
 
     def prepare(self, statement: ClauseElement) -> Prepared:
         """The statement as text."""
-        compiled: Any = statement.compile(dialect=DIALECT)
+        compiled: Any = statement.compile(dialect=self._dialect)
         names = compiled.positiontup
         return Prepared(compiled.string, [self._getter(name, compiled.params) for name in names])
 

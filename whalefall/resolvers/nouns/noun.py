@@ -5,10 +5,10 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from sqlalchemy import ColumnElement, Select, Subquery, TextualSelect, column, text
+from sqlalchemy import ColumnElement, Dialect, Select, Subquery, TextualSelect, column, text
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from whalefall.auth import Actor, Permission
@@ -19,6 +19,14 @@ Condition = ColumnElement[bool]
 Conditions = Iterable[Condition]
 View = Select[*tuple[Any, ...]]
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+@cache
+def dialect_of(version: int) -> Dialect:
+    """How a PostgreSQL of this major version is spoken to."""
+    dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    dialect.server_version_info = (version,)
+    return dialect
 
 
 def described(description: str, *, default: Any = MISSING) -> Any:

@@ -30,7 +30,7 @@ from whalefall.domain.paging import (
     read_cursor,
 )
 from whalefall.resolvers.nouns.noun import Condition, Kind, Noun
-from whalefall.resolvers.nouns.text import base64_of, quoted
+from whalefall.resolvers.nouns.text import JsonText, base64_of, quoted
 
 
 def _real(value: Any) -> float:
@@ -154,7 +154,7 @@ def _further(ours: list[Any], theirs: list[Any], descending: bool) -> Condition:
 
 def as_json(column: ColumnElement[Any], kind: Kind = MOMENT) -> ColumnElement[str]:
     """A column's value as JSON text."""
-    text = cast(column if kind.type is int else func.to_json(column), Text)
+    text = cast(column, Text) if kind.type is int else JsonText(column)
     return func.coalesce(text, quoted("null")) if kind.nullable else text
 
 
