@@ -7,11 +7,12 @@ import psutil
 
 
 def cpu_seconds(pid: int) -> dict[int, float]:
-    """CPU seconds of each process so far."""
+    """CPU seconds so far of each process that has not ended meanwhile."""
     seconds = {}
     for process in _family(pid):
-        times = process.cpu_times()
-        seconds[process.pid] = times.user + times.system
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            seconds[process.pid] = times.user + times.system
     return seconds
 
 
