@@ -181,7 +181,7 @@ async def test_records_stand_on_a_common_time_axis(db: Database, vera_browser: B
 
     page = dom(await vera_browser.get(f"/sync-sessions/{sync.id}"))
 
-    bars = page.cssselect("svg.span rect[class^=span]")
+    bars = page.cssselect("svg.span rect[class^=meter]")
     assert [(bar.get("x"), bar.get("width")) for bar in bars] == [("60.0", "60.0"), ("0.0", "60.0")]
     assert len(page.cssselect("svg.span .bar__mark")) == 1  # the failed one is hatched
 
