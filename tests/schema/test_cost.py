@@ -204,10 +204,13 @@ async def test_the_limit_is_a_setting(db: Database) -> None:
 
 async def test_a_budget_that_is_used_up_refuses(settings: Settings) -> None:
     poor = replace(settings, graphql_cost_per_second=1, graphql_max_cost=100)
-    async with opened_door(Database.of(poor)) as door:
+    db = Database.of(poor)
+    await db.open()
+    async with opened_door(db) as door:
         queries = ["{ a: __typename }", "{ b: __typename }"]
         answers = [await door.answer(query, actor=NOBODY) for query in queries]
         other = await door.answer("{ __typename }", actor=ADA)
+    await db.close()
 
     first, second = answers
     assert "errors" not in first

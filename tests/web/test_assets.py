@@ -134,6 +134,6 @@ def test_each_icon_is_drawn_once_in_the_sprite() -> None:
     assert len(names) == len(set(names)) < 200
     assert all(len(symbol) for symbol in drawn)
     assert str(icon("x", 12)) == (
-        '<svg class="icon icon--12" aria-hidden="true">'
+        '<svg class="icon icon--12" aria-hidden=true>'
         f'<use href="{assets.asset_url("icons.svg")}#x"/></svg>'
     )

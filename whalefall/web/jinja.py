@@ -14,9 +14,9 @@ from whalefall.web.icons import icons
 INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 OF_JINJA = re.compile(r"(\{[{%#].*?[}%#]\})", re.DOTALL)
 # What HTML does not need: quotes around a plain value (but where `ui.filters` looks for them), and
-# an end where the next cell or option ends this one.
+# an end where the next cell, row or option ends this one.
 QUOTED = re.compile(r'(?<=[\w-]=)(?<! id=)(?<! for=)"([\w.#:-]+)"(?=[\s>])')
-ENDS = re.compile(r"</(?:td|option)>")
+ENDS = re.compile(r"</(?:td|tr|li|option)>")
 USUAL = 14  # the size of most icons, which needs no class
 
 
@@ -47,5 +47,6 @@ def icon(name: str, size: int = 16, css: str = "") -> Markup:
     if name not in icons():
         raise LookupError(f"no template and no module of the web door quotes an icon {name}")
     classes = " ".join(["icon", *([f"icon--{size}"] if size != USUAL else []), *css.split()])
-    drawn = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
-    return drawn.format(classes, asset_url(SPRITE), name)
+    drawn = Markup('<svg class={} aria-hidden=true><use href="{}#{}"/></svg>')
+    named = Markup('"{}"').format(classes) if " " in classes else classes
+    return drawn.format(named, asset_url(SPRITE), name)
