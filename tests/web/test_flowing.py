@@ -2,14 +2,13 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import lxml.html
 import pytest
 from sqlalchemy import text
 
+from tests.schema.leaving import locked
 from tests.waiting import until_waiting
 from tests.web.conftest import HERE, Browser, dom, make_app, texts
 from whalefall.db import Database
@@ -72,18 +71,10 @@ class Wire:
         return {"type": "http.disconnect"}
 
 
-@asynccontextmanager
-async def held(db: Database, table: str) -> AsyncIterator[None]:
-    """Whoever reads this table waits until the block ends."""
-    async with db.write() as session:
-        await session.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
-        yield
-
-
 async def test_the_frame_is_there_while_the_rows_are_still_read(
     db: Database, settings: Settings, ada_browser: Browser
 ) -> None:
-    async with held(db, "tags"):
+    async with locked(db, "tags"):
         wire = Wire(db, settings, ada_browser, "/tags")
 
         assert await wire.status() == 200
@@ -101,7 +92,7 @@ async def test_the_frame_is_there_while_the_rows_are_still_read(
 async def test_what_fails_after_the_frame_is_told_within_the_page(
     db: Database, settings: Settings, ada_browser: Browser
 ) -> None:
-    async with held(db, "tags"):
+    async with locked(db, "tags"):
         wire = Wire(db, settings, ada_browser, "/tags")
         await wire.status()
         frame = await wire.piece()

@@ -22,8 +22,7 @@ from whalefall.schema.selection import Selection, Selector
 MAX_PLANS = 1000
 MAX_CHARACTERS = 1024 * 1024  # of their documents, which plans keep alive
 MAX_EFFORT = 40  # some ten lists; more would keep everybody waiting while SQL is written
-# With the shapes of its variables and its caller, and the version of our PostgreSQL.
-Key = tuple[Operation, Hashable, Hashable, int]
+Key = tuple[Operation, Hashable, Hashable]  # with the shapes of its variables and its caller
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +69,7 @@ class Plans:
     def _find(
         self, operation: Operation, variables: VariableValues, actor: Actor, version: int
     ) -> Compiled | None:
-        key = (operation, operation.shape_of(variables.coerced), shape_of(actor), version)
+        key = (operation, operation.shape_of(variables.coerced), shape_of(actor))
         if key in self._plans:
             self._plans.move_to_end(key)
             return self._plans[key]

@@ -67,9 +67,7 @@ def render(
     name = block or _wanted(request)
     sent = {**HEADERS, **(headers or {})}
     if name in ASIDE:
-        sent["HX-Push-Url"] = (
-            "false"  # htmx takes no word of the page's for it where a link is boosted
-        )
+        sent["HX-Push-Url"] = "false"  # of a boosted link htmx asks the answer alone
     if name not in page.blocks:
         return packed(request, page.render(context), status, sent)
     if push:

@@ -71,6 +71,8 @@ def told_within(request: Request, error: Exception) -> str:
     error_id = _noted(request, problem)
     if problem is not error:
         log.error("http.failed", error_id=error_id, path=request.url.path, exc_info=error)
+    else:  # the line about this request tells of a 200, if at all
+        log.info("http.told_within", **request.state.error, path=request.url.path)
     return part(request, "error.html", "page", _shown(request, problem, error_id))
 
 
