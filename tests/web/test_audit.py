@@ -9,14 +9,14 @@ from typing import Any
 import lxml.html
 import pytest
 
-from tests.factories import make_credential, make_tag, make_user
+from tests.factories import make_credential, make_instance, make_tag, make_user
 from tests.web.conftest import Browser, dom, texts
 from whalefall.auth import Actor
 from whalefall.db import Database, WriteSession
 from whalefall.models.logs import AuditEntry
 from whalefall.resolvers.audit import audit
-from whalefall.web.audit import Difference, differences
 from whalefall.web.audit_words import ACTIONS, OBJECTS, action_text, object_path
+from whalefall.web.differences import Difference, differences
 
 PACKAGE = Path(__file__).parents[2] / "whalefall"
 CALL = re.compile(r'audit(?:_many)?\(\s*\w+,\s*\w+,\s*"([a-z_]+\.[a-z_]+)",\s*"(\w+)"')
@@ -45,7 +45,7 @@ async def test_a_row_says_who_did_what_to_what_and_how(db: Database, ada_browser
     page = dom(await ada_browser.get("/audit?object_type=Tag"))
 
     (row,) = page.cssselect("tbody tr")
-    assert texts(row, "td") == ["otto", "Changed a tag", "Tag live", "name prod → live"]
+    assert texts(row, "td") == ["otto", "Changed a tag", "Tag live", "Name prod → live"]
     assert [link.get("href") for link in row.cssselect("td a")] == ["/tags/7/edit"]
     assert texts(page, ".tag--remove") == ["Object Tag"]
 
@@ -87,7 +87,7 @@ async def test_what_is_new_is_summed_up_without_its_empty_fields(
 
     (row,) = dom(await ada_browser.get("/audit?object_type=Tag")).cssselect("tbody tr")
 
-    assert texts(row, "td")[-1] == "name prod"
+    assert texts(row, "td")[-1] == "Name prod"
 
 
 async def test_filters_narrow_by_person_action_object_and_time(
@@ -168,9 +168,9 @@ async def test_the_drawer_shows_each_field_before_and_after(
 
     rows = [texts(row, "th, td") for row in page.cssselect(".diff tbody tr")]
     assert rows == [
+        ["±", "Name", "<b>", "b"],
         ["−", "gone", "1", "—"],
-        ["±", "name", "<b>", "b"],
-        ["+", "tags", "—", '["x"]'],
+        ["+", "tags", "—", "x"],
         ["", "same", "—", "—"],
     ]
     assert "req_1" in texts(page, ".facts code")
@@ -202,6 +202,42 @@ def test_what_changed_comes_before_what_did_not() -> None:
         Difference("", "a", "1", "1"),
     ]
     assert differences(None, None) == []
+
+
+def test_fields_are_told_in_words_and_in_the_order_of_forms() -> None:
+    told = {
+        "credential_id": 3,
+        "role": "ADMIN",
+        "is_active": True,
+        "limit_bytes": 200 * 1024**3,
+        "engine": "ORACLE",
+        "instance_id": 9,
+    }
+
+    found = differences(None, told, "User", {("Credential", 3): "reader"})
+
+    assert [(each.label, each.after) for each in found] == [
+        ("Role", "Administrator"),
+        ("Engine", "Oracle"),
+        ("Credential", "reader"),
+        ("Active", "Yes"),
+        ("Instance", "#9"),
+        ("Limit", "200 GiB"),
+    ]
+
+
+async def test_what_a_change_refers_to_is_called_by_its_name(
+    db: Database, ada_browser: Browser
+) -> None:
+    async with db.write() as session:
+        instance = await make_instance(session, name="orders-db")
+        told = {"category": "CAPACITY", "instance_id": instance.id, "records": 1}
+        start = "sync_session.started"
+        await note(session, "otto", start, object_type="SyncSession", object_id=1, after=told)
+
+    (row,) = dom(await ada_browser.get("/audit?object_type=SyncSession")).cssselect("tbody tr")
+
+    assert texts(row, "td")[-1] == "Category Capacity, Instance orders-db, Records 1"
 
 
 def test_nothing_leads_to_what_is_gone() -> None:

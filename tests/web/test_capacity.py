@@ -176,14 +176,20 @@ async def test_partitions_are_shown_made_and_dropped_as_confirmed(
     ada_browser: Browser, vera_browser: Browser
 ) -> None:
     page = dom(await vera_browser.get("/partitions"))
-    assert "database_size_stats_default" in " ".join(texts(page, "tbody th"))
-    assert not page.cssselect("form[action='/partitions/actions/create']")
+    assert page.cssselect("[title^='database_size_stats_default']")
+    assert not page.cssselect("a[href='/partitions/new']")
 
-    made = await ada_browser.post("/partitions/actions/create", {"month": "2099-05"})
-    over = await ada_browser.post("/partitions/actions/create", {"month": "2001-05"})
-    nonsense = await ada_browser.post("/partitions/actions/create", {"month": "soon"})
-    assert [one.status_code for one in (made, over, nonsense)] == [303, 400, 400]
-    assert "database_size_stats_y2099m05" in (await vera_browser.get("/partitions")).text
+    form = fragment(await ada_browser.get("/partitions/new", target="modal_root"))
+    offered = [each.get("value") for each in form.cssselect("option")]
+    made = await ada_browser.post("/partitions/new", {"month": "2099-05"})
+    over = await ada_browser.post("/partitions/new", {"month": "2001-05"})
+    nonsense = await ada_browser.post("/partitions/new", {"month": "soon"})
+    assert offered == sorted(offered)
+    assert [one.status_code for one in (made, over, nonsense)] == [303, 422, 422]
+    assert 'id="month_error"' in nonsense.text
+    after = dom(await vera_browser.get("/partitions"))
+    assert after.cssselect("[title^='database_size_stats_y2099m05']")
+    assert texts(after, "tbody th")[0] == "2099-05"  # latest first
 
     asked = await ada_browser.get("/partitions/cleanup?kind=raw&months=1200", target="modal_root")
     refused = await ada_browser.post(

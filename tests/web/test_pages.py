@@ -68,7 +68,7 @@ WRITES = [
     ("/capacity/rule", "ADMIN"),
     ("/capacity/events/actions/acknowledge", "UPDATE"),
     ("/capacity/databases/1/actions/mute", "UPDATE"),
-    ("/partitions/actions/create", "ADMIN"),
+    ("/partitions/new", "ADMIN"),
     ("/partitions/cleanup", "ADMIN"),
     ("/jobs/1/edit", "ADMIN"),
     ("/jobs/1/preview", "ADMIN"),

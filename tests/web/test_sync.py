@@ -95,7 +95,15 @@ async def test_a_session_shows_what_became_of_each_target(
         sync = await make_sync_session(session, status=SyncStatus.COMPLETED_WITH_ERRORS, total=2)
         good = await make_instance(session, name="good")
         bad = await make_instance(session, name="bad")
-        await make_sync_record(session, sync, instance_id=good.id, items_seen=12, elapsed_ms=840)
+        ended = datetime.now(UTC)
+        await make_sync_record(
+            session,
+            sync,
+            instance_id=good.id,
+            items_seen=12,
+            started_at=ended - timedelta(milliseconds=840),
+            finished_at=ended,
+        )
         await make_sync_record(
             session,
             sync,

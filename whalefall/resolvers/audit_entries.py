@@ -1,5 +1,6 @@
 """The audit as it is read: entries are written in `audit`, and never changed."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,6 +100,13 @@ _NAMES = {
     "User": (User.id, User.username),
     "ApiToken": (ApiToken.id, ApiToken.name),
 }
+REFERENCES = {  # fields that name another thing by its row id
+    "instance_id": "Instance",
+    "database_id": "Database",
+    "credential_id": "Credential",
+    "replaced_with_id": "Credential",
+    "user_id": "User",
+}
 AUDIT_ENTRIES: Noun[AuditEntryRow] = Noun(
     name="AuditEntry",
     row=AuditEntryRow,
@@ -144,12 +152,26 @@ async def get_audit_entry(session: Session, actor: Actor, entry_id: int) -> Audi
 async def list_current_names(
     session: Session, actor: Actor, rows: Sequence[AuditEntryRow]
 ) -> dict[tuple[str, int], str]:
-    """What the things of these entries are called by now, by type and row id; not what is gone."""
+    """What the things of these entries, and those that they refer to, are called by now: by type
+    and row id; not what is gone."""
     actor.require(AUDIT_ENTRIES.permission)
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        for object_type, row_id in _mentioned(row):
+            wanted[object_type].add(row_id)
     names: dict[tuple[str, int], str] = {}
-    for object_type in {row.object_type for row in rows} & _NAMES.keys():
+    for object_type in wanted.keys() & _NAMES.keys():
         id_column, name = _NAMES[object_type]
-        ids = {row.object_row_id for row in rows if row.object_type == object_type}
-        found = await session.execute(select(id_column, name).where(id_column.in_(ids - {None})))
+        ids = wanted[object_type]
+        found = await session.execute(select(id_column, name).where(id_column.in_(ids)))
         names |= {(object_type, row_id): text for row_id, text in found}
     return names
+
+
+def _mentioned(row: AuditEntryRow) -> Iterator[tuple[str, int]]:
+    if row.object_row_id is not None:
+        yield row.object_type, row.object_row_id
+    for side in (row.before or {}, row.after or {}):
+        for field in REFERENCES.keys() & side.keys():
+            if isinstance(side[field], int):
+                yield REFERENCES[field], side[field]

@@ -117,7 +117,8 @@ def _bundle() -> str:
     paths = sorted((STATIC / "css").glob("*.css"), key=_position)
     text = "\n".join(path.read_text() for path in paths)
     text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
-    text = re.sub(r" ?([{};,>]) ?|(:) ", r"\1\2", text).replace(";}", "}")
+    # A minus keeps its spaces, and so would a plus in calc(), which we do not use there.
+    text = re.sub(r" ?([{};,>]|<=) ?| ([+~*/]) |(:) ", r"\1\2\3", text).replace(";}", "}")
     for name, value in CONSTANT.findall(text):
         text = text.replace(f"{name}:{value};", "").replace(f"var({name})", value)
     head, opened, rest = text.partition("@layer components{")

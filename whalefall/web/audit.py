@@ -1,10 +1,9 @@
 """The audit: every change, latest first, and one of them with all that differs."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from whalefall.resolvers.audit_entries import (
 from whalefall.resolvers.users import list_user_options
 from whalefall.web import forms
 from whalefall.web.audit_words import ACTIONS, OBJECTS, action_text, object_path, object_text
+from whalefall.web.differences import Difference, Gettext, Names, differences
 from whalefall.web.flowing import Values, flow
 from whalefall.web.html import render
 from whalefall.web.languages import language_of, translations
@@ -43,19 +43,8 @@ DAYS = {
     30: N_("The last 30 days"),
     90: N_("The last 90 days"),
 }
-Gettext = Callable[[str], str]
 MOST_USERS = 200  # in the filter's choice
 NAMES = ("name", "username")  # fields by which people call a thing
-ADDED, REMOVED, CHANGED, SAME = "+", "−", "±", ""
-
-
-class Difference(NamedTuple):
-    """One field of what was changed; a side is null where there was nothing."""
-
-    sign: str
-    field: str
-    before: str | None
-    after: str | None
 
 
 class Entry(NamedTuple):
@@ -88,7 +77,7 @@ async def entries(request: Request) -> Response:
         kinds = {name: gettext(OBJECTS[name].text) for name in OBJECTS}
         return {
             "list": named,
-            "entries": [_entry(row, names) for row in found.rows],
+            "entries": [_entry(row, names, gettext) for row in found.rows],
             "older": state.next(found),
             "users": _options(users, named, "user_id"),
             "actions": _options(actions, named, "action"),
@@ -109,35 +98,11 @@ async def entry(request: Request) -> Response:
     async with request.app.state.db.read() as session:
         row = await get_audit_entry(session, request.state.actor, forms.path_id(request))
         names = await list_current_names(session, request.state.actor, [row])
-    return render(request, "audit/detail.html", entry=_entry(row, names))
+    gettext = translations(language_of(request)).gettext
+    return render(request, "audit/detail.html", entry=_entry(row, names, gettext))
 
 
-def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Difference]:
-    """Every field of either side by its name, what is the same behind what is not."""
-    found = _differences(before or {}, after or {})
-    return sorted(found, key=lambda each: (each.sign == SAME, each.field))
-
-
-def _differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
-    for field in {**before, **after}:
-        old, new = before.get(field), after.get(field)
-        if field not in before:
-            sign = ADDED
-        elif field not in after:
-            sign = REMOVED
-        else:
-            sign = SAME if old == new else CHANGED
-        yield Difference(sign, field, _text(old), _text(new))
-
-
-def _text(value: Any) -> str | None:
-    """A value as people read it; lists and objects as JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _entry(row: AuditEntryRow, names: Mapping[tuple[str, int], str]) -> Entry:
+def _entry(row: AuditEntryRow, names: Names, gettext: Gettext) -> Entry:
     return Entry(
         row=row,
         action=action_text(row.action),
@@ -145,7 +110,7 @@ def _entry(row: AuditEntryRow, names: Mapping[tuple[str, int], str]) -> Entry:
         name=_name(row),
         current_name=names.get((row.object_type, row.object_row_id or 0), ""),
         path=object_path(row.object_type, row.object_row_id, row.action),
-        differences=differences(row.before, row.after),
+        differences=differences(row.before, row.after, row.object_type, names, gettext),
     )
 
 

@@ -54,9 +54,8 @@ async def test(request: Request) -> Response:
         return redirect(request, f"/instances/{instance_id}")
     async with db.read() as session:
         row = await get_instance(session, actor, instance_id)
-    return render(
-        request, "instances/health.html", row=row, outcome=outcome, next_step=next_step(row)
-    )
+        values = await _whole(request, session, row)
+    return render(request, "instances/health.html", row=row, **{**values, "outcome": outcome})
 
 
 async def sync_capacity(request: Request) -> Response:
@@ -82,7 +81,7 @@ def next_step(row: InstanceRow) -> str:
 
 
 async def _whole(request: Request, session: ReadSession, row: InstanceRow) -> dict[str, Any]:
-    """What stands above the tabs."""
+    """What stands around the tabs."""
     actor = request.state.actor
     since = datetime.now(UTC).date() - timedelta(days=HISTORY_DAYS)
     points = (await instance_size_history(session, actor, [row.id], since))[row.id]

@@ -9,10 +9,13 @@ from starlette.requests import Request
 from whalefall.auth import Actor, Permission
 from whalefall.db import ReadSession
 from whalefall.domain.paging import MOST_COUNTED
-from whalefall.domain.states import TERMINAL, CredentialType
-from whalefall.resolvers.audit_entries import AuditEntryFilter, list_audit_entries
+from whalefall.domain.states import TERMINAL
+from whalefall.resolvers.audit_entries import (
+    AuditEntryFilter,
+    list_audit_entries,
+    list_current_names,
+)
 from whalefall.resolvers.capacity import database_size_lines
-from whalefall.resolvers.credentials import list_credential_options
 from whalefall.resolvers.databases import (
     DatabaseFilter,
     DatabaseOrderField,
@@ -24,13 +27,13 @@ from whalefall.resolvers.sync import list_instance_records
 from whalefall.web import forms
 from whalefall.web.audit_words import action_text
 from whalefall.web.databases import SPARK_DAYS
-from whalefall.web.instance_fields import LABELS as LABELS_OF_FIELDS
+from whalefall.web.differences import differences
+from whalefall.web.languages import language_of, translations
 from whalefall.web.lists import list_state
 from whalefall.web.words import N_
 
 Tab = Callable[[Request, ReadSession, InstanceRow], Awaitable[dict[str, Any]]]
 LABELS = {"search": N_("Search"), "gone": N_("Gone ones too")}
-MOST_CREDENTIALS = 1000  # named in the changes; others by their id
 
 
 async def databases(request: Request, session: ReadSession, row: InstanceRow) -> dict[str, Any]:
@@ -73,15 +76,16 @@ async def changes(request: Request, session: ReadSession, row: InstanceRow) -> d
     state, page = list_state(request, "changes_table", {}, hidden=("tab",))
     filter = AuditEntryFilter(object_type=INSTANCES.name, object_id=row.id)
     found = await list_audit_entries(session, request.state.actor, filter, page=page)
-    named = await list_credential_options(
-        session, request.state.actor, CredentialType.DATABASE, MOST_CREDENTIALS
-    )
+    names = await list_current_names(session, request.state.actor, found.rows)
+    gettext = translations(language_of(request)).gettext
     return {
         "list": state,
         "page": found,
         "action_text": action_text,
-        "labels": LABELS_OF_FIELDS,
-        "credentials": [(str(credential_id), name) for credential_id, name in named],
+        "differences": [
+            differences(each.before, each.after, each.object_type, names, gettext)
+            for each in found.rows
+        ],
     }
 
 

@@ -234,7 +234,7 @@
     x: () => select(false),
     X: () => select(true),
     e: () => press("e", ', [href$="/edit"]'),
-    s: () => press("s", ', [action*="/sync"] button'),
+    s: () => press("s", ', [formaction*="/sync"]'),
     n: () => press("n"),
     r: () => press("r"),
     t: () => find(`[data-theme-choice=${isDark() ? "light" : "dark"}]`)?.click(),
