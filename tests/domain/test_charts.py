@@ -61,6 +61,12 @@ def test_what_has_no_cell_of_its_own_is_one_cell_without_shade() -> None:
     assert len(cells) == 3
 
 
+def test_equal_sizes_have_the_same_shade() -> None:
+    cells = charts.treemap([5, 5, 5, 3, 3, 1], 640, 260)
+
+    assert [cell.step for cell in cells] == [5, 5, 5, 4, 4, 3]
+
+
 def test_a_treemap_of_nothing_has_no_cells() -> None:
     assert charts.treemap([0, 0, None, -4, math.nan], 1200, 300) == []
 

@@ -99,7 +99,7 @@ async def test_an_active_filter_is_a_chip_that_takes_itself_away(vera_browser: B
     chips = page.cssselect(".tag--remove")
     assert [" ".join(chip.text_content().split()) for chip in chips] == [
         "Search o",
-        "Engine MySQL",
+        "Engine MySQL, MariaDB",
     ]
     assert chips[0].get("href") == f"{LEDGER}?engine=MYSQL"
 
@@ -192,7 +192,9 @@ async def test_the_numbers_of_the_statistics_lead_to_their_lists(vera_browser: B
         listed = texts(dom(await vera_browser.get(href)), "#ledger_table h2")
         assert listed[0].split()[0] == numbers[href]
     assert texts(page, "#engines_title") == ["Engines"]
-    assert "MySQL 2 10.0GiB" in texts(page, "section[aria-labelledby=engines_title] tbody tr")
+    assert "MySQL, MariaDB 2 10.0GiB" in texts(
+        page, "section[aria-labelledby=engines_title] tbody tr"
+    )
     assert texts(page, "section[aria-labelledby=largest_title] tbody th a")[0] == "orders"
 
 
@@ -341,7 +343,7 @@ async def test_a_late_size_shows_its_age_in_words(db: Database, vera_browser: Br
 
     page = dom(await vera_browser.get(LEDGER))
 
-    assert texts(page, "time.age--late") == ["Late: 30 h ago"]
+    assert texts(page, "time.age.is-warn") == ["Late: 30 h ago"]
 
 
 @pytest.mark.parametrize("path", ["/", "/databases"])

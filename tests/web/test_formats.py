@@ -87,6 +87,13 @@ def test_a_moment_names_its_offset() -> None:
 def test_growth_carries_its_sign() -> None:
     assert formats.percent(1.23, ENGLISH) == "+1.2 %"
     assert formats.percent(-1.23, ENGLISH) == "−1.2 %"
+    assert formats.percent(0.0, ENGLISH) == "0.0 %"
+
+
+def test_growth_that_is_little_is_not_nothing() -> None:
+    assert formats.percent(0.042, ENGLISH) == "+0.04 %"
+    assert formats.percent(-0.004, ENGLISH) == ">−0.01 %"
+    assert formats.percent(0.099, ENGLISH) == "+0.10 %"
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**63 - 1), st.sampled_from([ENGLISH, CHINESE]))

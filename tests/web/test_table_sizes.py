@@ -348,6 +348,20 @@ async def test_one_table_that_dominates_leaves_the_map_readable(
     assert "40 smaller tables, 20.0 GiB" in texts(page, ".tables__map p")[0]
 
 
+async def test_of_a_crowd_of_like_tables_the_map_shows_the_largest_alone(
+    db: Database, vera_browser: Browser, database_id: int
+) -> None:
+    async with db.write() as session:
+        database = await session.get_one(InstanceDatabase, database_id)
+        await make_table_sizes(session, database, [GIB] * 400)
+
+    page = dom(await vera_browser.get(f"/databases/{database_id}/tables"))
+
+    assert len(page.cssselect("svg.treemap a")) == 30
+    assert not page.cssselect("svg.treemap > svg")
+    assert "370 smaller tables, 370 GiB (not drawn)" in texts(page, ".tables__map p")[0]
+
+
 @pytest.mark.usefixtures("read_tables")
 async def test_tables_are_narrowed_by_size_and_to_exactly_one(
     vera_browser: Browser, database_id: int

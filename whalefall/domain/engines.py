@@ -34,7 +34,7 @@ class EngineKind:
 
 ENGINES: dict[Engine, EngineKind] = {
     Engine("MYSQL"): EngineKind(
-        label="MySQL",
+        label="MySQL, MariaDB",
         badge="MY",
         default_port=3306,
         default_database="",

@@ -10,13 +10,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from whalefall.db import ReadSession
-from whalefall.domain.paging import Direction, OrderBy, PageRequest
+from whalefall.domain.paging import MOST_COUNTED, Direction, OrderBy, PageRequest
 from whalefall.domain.periods import span_of, spans
 from whalefall.domain.states import AggregationPeriod
 from whalefall.errors import BadInput, NotFound
 from whalefall.resolvers.aggregation.computing import DATABASES, INSTANCES
 from whalefall.resolvers.aggregation.ranking import (
     PastRow,
+    count_database_sums,
+    count_instance_sums,
     fullness_of,
     latest_period,
     list_database_sums,
@@ -104,6 +106,7 @@ async def capacity(request: Request) -> Response:
             first = await _ranked(session, actor, level, wanted, by_measure, tops)
             ids = [_key(level, row) for row in (*shown.rows, *first.rows)]
             since = spans(period, day, count)[0].start
+            total = await _total(session, actor, level, wanted)
             past = await past_of(session, actor, _level(level), ids, period, since)
             full = (
                 await fullness_of(
@@ -120,6 +123,7 @@ async def capacity(request: Request) -> Response:
             options = await list_instance_options(session, actor, OPTIONS)
         return {
             "page": shown,
+            "total": total,
             "key": {row.id: _key(level, row) for row in (*shown.rows, *first.rows)},
             "name": {row.id: _name(level, row) for row in (*shown.rows, *first.rows)},
             "lines": [
@@ -127,9 +131,9 @@ async def capacity(request: Request) -> Response:
             ],
             "first": first.rows,
             "bells": [
-                (_name(level, row), row.avg_bytes - (row.change_bytes or 0), row.avg_bytes)
+                (_name(level, row), *ends)
                 for row in first.rows
-                if row.change_bytes
+                if (ends := _ends(past[_key(level, row)]))
             ],
             "sparks": {key: _spark(rows, period, since, count) for key, rows in past.items()},
             "full": full,
@@ -178,6 +182,14 @@ async def _ranked(
     return await list_database_sums(session, actor, by_database, order, page)
 
 
+async def _total(session: ReadSession, actor: Any, level: Level, wanted: Mapping[str, Any]) -> int:
+    if level is Level.INSTANCES:
+        by_instance = InstanceAggregationFilter(**wanted)
+        return await count_instance_sums(session, actor, by_instance, MOST_COUNTED)
+    by_database = DatabaseAggregationFilter(**wanted)
+    return await count_database_sums(session, actor, by_database, MOST_COUNTED)
+
+
 def _wanted(fields: forms.Fields) -> dict[str, Any]:
     """The filters in the address. Raises BadInput."""
     return {
@@ -216,6 +228,12 @@ def _name(level: Level, row: Any) -> str:
 def _line(past: Sequence[PastRow], measure: Measure) -> list[tuple[date, float | None]]:
     values = {Measure.SIZE: "size", Measure.CHANGE: "change", Measure.PERCENT: "percent"}
     return [(row.start, getattr(row, values[measure])) for row in past]
+
+
+def _ends(past: Sequence[PastRow]) -> tuple[int, int] | None:
+    """The first and the last size of what is shown; none of one reading alone."""
+    known = [row.size for row in past if row.size is not None]
+    return (known[0], known[-1]) if len(known) > 1 else None
 
 
 def _spark(

@@ -19,6 +19,7 @@ from whalefall.domain.paging import MOST_COUNTED
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 STEP = 1024
+LEAST_PERCENT = 0.01
 MINUS = "−"  # as wide as the plus
 
 
@@ -75,8 +76,14 @@ def tally(count: int, locale: Locale) -> str:
 
 
 def percent(value: float, locale: Locale) -> str:
-    """A signed percentage with one decimal: "+1.2 %"."""
-    return _figure(f"{value:+,.1f}".replace("-", MINUS), locale) + " %"
+    """A signed percentage with one decimal: "+1.2 %"; what is little is not nothing."""
+    if value and abs(value) < LEAST_PERCENT / 2:
+        text = f"<{LEAST_PERCENT}" if value > 0 else f">{MINUS}{LEAST_PERCENT}"
+    elif abs(value) < LEAST_PERCENT * 10 and value:
+        text = f"{value:+.2f}"
+    else:
+        text = f"{value:+,.1f}" if value else "0.0"
+    return _figure(text.replace("-", MINUS), locale) + " %"
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

@@ -43,7 +43,8 @@ LABELS = {
 }
 SIZES = (200, 50, 1000, 2000)
 MAP_CELLS = 30
-LEAST_SHARE = 0.004  # of all tables: a smaller cell could be neither read nor clicked
+LEAST_SHARE = 0.004  # of the map: a smaller cell could be neither read nor clicked
+CROWD = 0.75  # of all tables: beside others of that size the largest could not be told apart
 PANEL, LIST = "tables_panel", "tables_list"
 LIVE = [SyncStatus.PENDING, SyncStatus.RUNNING]
 CHANGED = "tables:changed"  # what else shows something of the tables asks for itself again
@@ -115,16 +116,20 @@ async def tables_of(request: Request, session: ReadSession, row: DatabaseRow) ->
         "snapshot": snapshot,
         "totals": totals,
         "largest": largest.rows,
-        "cells": _cells(largest.rows, totals),
+        **_map(largest.rows, totals),
         "record": await _record(request, session, row.id, LIVE) if refreshing else None,
         "ended": None,
     }
 
 
-def _cells(largest: Sequence[TableSizeRow], totals: TableTotals) -> list[TableSizeRow]:
-    """The tables that get a cell of the map: large enough to be seen beside the largest."""
-    least = totals.size_bytes * LEAST_SHARE
-    return [table for table in largest if table.size_bytes and table.size_bytes >= least]
+def _map(largest: Sequence[TableSizeRow], totals: TableTotals) -> dict[str, Any]:
+    """The tables that get a cell of the map: large enough to be seen beside the largest; and
+    whether all others are drawn as one cell, which a crowd of small ones would be too large for."""
+    together = sum(table.size_bytes or 0 for table in largest)
+    whole = together >= totals.size_bytes * (1 - CROWD)
+    least = (totals.size_bytes if whole else together) * LEAST_SHARE
+    cells = [table for table in largest if table.size_bytes and table.size_bytes >= least]
+    return {"cells": cells, "draws_others": whole}
 
 
 def _is_ours(request: Request, database_id: int) -> bool:

@@ -34,7 +34,10 @@ def treemap(
 ) -> list[Cell]:
     """Squarified rectangles of the `most` largest; the rest joins `others` in one cell."""
     given = sorted(((s, i) for i, s in enumerate(sizes) if is_positive(s)), key=lambda g: -g[0])
-    areas = [(size, index, _shade(rank)) for rank, (size, index) in enumerate(given[:most])]
+    ranks: dict[float, int] = {}
+    for rank, (size, _) in enumerate(given):
+        ranks.setdefault(size, rank)  # what is as large as another has its shade
+    areas = [(size, index, _shade(ranks[size])) for size, index in given[:most]]
     rest = math.fsum(size for size, _ in given[most:]) + (others if is_positive(others) else 0)
     if rest > 0:
         areas.append((rest, len(sizes), 0))

@@ -99,6 +99,20 @@ async def list_instance_sums(
     return await reading.list_rows(session, actor, INSTANCE_AGGREGATIONS, listing)
 
 
+async def count_database_sums(
+    session: Session, actor: Actor, filter: DatabaseAggregationFilter, at_most: int
+) -> int:
+    """How many there are, counted up to `at_most` and one."""
+    return await reading.count_rows(session, actor, DATABASE_AGGREGATIONS, filter, at_most=at_most)
+
+
+async def count_instance_sums(
+    session: Session, actor: Actor, filter: InstanceAggregationFilter, at_most: int
+) -> int:
+    """How many there are, counted up to `at_most` and one."""
+    return await reading.count_rows(session, actor, INSTANCE_AGGREGATIONS, filter, at_most=at_most)
+
+
 async def past_of(
     session: Session,
     actor: Actor,
