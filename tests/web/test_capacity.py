@@ -190,6 +190,8 @@ async def test_partitions_are_shown_made_and_dropped_as_confirmed(
     after = dom(await vera_browser.get("/partitions"))
     assert after.cssselect("[title^='database_size_stats_y2099m05']")
     assert texts(after, "tbody th")[0] == "2099-05"  # latest first
+    swapped = await vera_browser.get("/partitions", target="partitions_table")
+    assert fragment(swapped).cssselect("svg.months rect")
 
     asked = await ada_browser.get("/partitions/cleanup?kind=raw&months=1200", target="modal_root")
     refused = await ada_browser.post(

@@ -26,7 +26,7 @@ async def test_a_list_is_saved_and_found_again(vera_browser: Browser) -> None:
     assert (saved.status_code, saved.headers["location"]) == (303, of)
     assert await names(vera_browser) == [f"Oracle, large: {FILTERED}"]
     whole = dom(await vera_browser.get("/instances"))
-    assert texts(whole, ".panel__head > a.button--quiet") == ["Views"]
+    assert texts(whole, ".panel__head > a.button--quiet") == ["Views and columns"]
 
 
 async def test_saving_under_a_known_name_changes_it(vera_browser: Browser) -> None:

@@ -154,7 +154,7 @@ async def test_the_page_shows_instances_by_engine_tags_by_category_and_what_chan
     page = dom(await otto_browser.get(address))
 
     assert texts(page, ".picker__list legend") == [
-        "MY MySQL",
+        "MY MySQL, MariaDB",
         "PG PostgreSQL",
         "app",
         "environment",

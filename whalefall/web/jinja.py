@@ -17,7 +17,7 @@ OF_JINJA = re.compile(r"(\{[{%#].*?[}%#]\})", re.DOTALL)
 # an end where the next cell, row or option ends this one.
 QUOTED = re.compile(r'(?<=[\w-]=)(?<! id=)(?<! for=)"([\w.#:-]+)"(?=[\s>])')
 ENDS = re.compile(r"</(?:td|tr|li|option)>")
-USUAL = 14  # the size of most icons, which needs no class
+USUAL = 14  # the size of most icons, which needs no word
 
 
 class Short(Extension):
@@ -46,7 +46,7 @@ def icon(name: str, size: int = 16, css: str = "") -> Markup:
     """A Lucide icon out of the sprite; the word beside it says what it means."""
     if name not in icons():
         raise LookupError(f"no template and no module of the web door quotes an icon {name}")
-    classes = " ".join(["icon", *([f"icon--{size}"] if size != USUAL else []), *css.split()])
-    drawn = Markup('<svg class={} aria-hidden=true><use href="{}#{}"/></svg>')
-    named = Markup('"{}"').format(classes) if " " in classes else classes
-    return drawn.format(named, asset_url(SPRITE), name)
+    classes = Markup('"icon {}"').format(css) if css else "icon"
+    width = "" if size == USUAL else f" width={size}"
+    drawn = Markup('<svg class={}{} aria-hidden=true><use href="{}#{}"/></svg>')
+    return drawn.format(classes, width, asset_url(SPRITE), name)

@@ -52,6 +52,11 @@ class ListState:
         return self.path in LISTS
 
     @property
+    def has_columns(self) -> bool:
+        """Whether some of its columns may be left out."""
+        return self.path in COLUMNS
+
+    @property
     def views(self) -> str:
         """Where the views of this list are, and it can become one."""
         return query("/views", {"of": self.url()})
