@@ -272,9 +272,11 @@ class _Generator:
 
     def _strange_cursor(self) -> str:
         """A damaged cursor, or one of whatever list, order and parent."""
-        by_parent = self._chance.choice(list(self._supply.cursors.values()))
-        cursors = [cursor for cursors in by_parent.values() for cursor in cursors]
-        cursor = self._chance.choice(cursors)
+        lists = [
+            [cursor for cursors in by_parent.values() for cursor in cursors]
+            for by_parent in self._supply.cursors.values()
+        ]
+        cursor = self._chance.choice(self._chance.choice([each for each in lists if each]))
         return self._chance.choice((cursor, cursor, cursor[:-3], ""))
 
     def _size(self, parent: Parent, name: str, meant: Mapping[str, Any]) -> int:

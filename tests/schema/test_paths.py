@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -28,9 +28,8 @@ from whalefall.schema.http import GRAPHQL_JSON, GraphQLEndpoint
 
 QUERIES = int(os.environ.get("WHALEFALL_TEST_QUERIES", "500"))
 CHUNK = 500
-MAX_UNANSWERED = 32  # fields of which a chunk's answers know no value: lists deep inside, mostly
+MAX_UNANSWERED = 32  # fields of which no answer so far knows a value: lists deep inside, mostly
 UNSUPPORTED = {  # the largest share of queries that may be left to the resolvers, by reason
-    "User.csrf_token": 0.2,
     "Query.me": 0.1,
     "Schedule.upcoming": 0.1,
     "Schedule.words": 0.1,
@@ -54,6 +53,7 @@ UNSUPPORTED = {  # the largest share of queries that may be left to the resolver
 }
 MIN_COMPILED = 0.35
 NOT_FOR_VERA = {"PERMISSION_REQUIRED"}  # users and the audit
+REFUSABLE = {"BAD_USER_INPUT", "NOT_FOUND", "QUERY_TOO_COMPLEX"}
 # PostgreSQL and Python write the same float as 1 and 1.0, as 1e-07 and 1e-7.
 WHOLE = re.compile(r"(?<=:)(-?\d+)\.0(?=[,}])")
 EXPONENT = re.compile(r"(?<=\d)(e-)0(?=\d)")
@@ -69,6 +69,7 @@ class Paths:
     compiled: Door
     resolved: Door
     plans: Plans
+    found: set[str] = field(default_factory=set)  # fields that were answered with a value
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +154,13 @@ async def test_written_queries_are_answered_alike(
         assert bool(codes_of(resolved)) == (written in REFUSED)
 
 
+# Where a field fails, graphql-core gives up its neighbours, which may not have begun.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("start", range(0, QUERIES, CHUNK))
 async def test_generated_queries_are_answered_alike(paths: Paths, start: int) -> None:
     compiled_before, unsupported_before = paths.plans.compiled, paths.plans.unsupported.copy()
     wrong: list[str] = []
-    found: set[str] = set()
     refused = 0
 
     for seed in range(start, start + CHUNK):
@@ -166,16 +168,17 @@ async def test_generated_queries_are_answered_alike(paths: Paths, start: int) ->
         actor = paths.estate.vera if seed % 4 == 3 else paths.estate.ada
         compiled, resolved = await both(paths, asked.message, actor)
         codes = codes_of(resolved) - (NOT_FOR_VERA if actor is paths.estate.vera else set())
-        if compiled != resolved or not codes <= {"BAD_USER_INPUT", "NOT_FOUND"}:
+        if compiled != resolved or not codes <= REFUSABLE:
             wrong.append(f"{asked}\nas {actor.name}\n{difference(compiled, resolved)}")
         refused += bool(codes)
         data = body_of(resolved).get("data")
-        found |= answered(parse(asked.query), asked.operation_name, data)
+        paths.found.update(answered(parse(asked.query), asked.operation_name, data))
 
     unsupported = paths.plans.unsupported - unsupported_before
     assert not wrong, "\n\n".join([f"{len(wrong)} of {CHUNK}:", *wrong[:5]])
     assert 0 < refused <= 0.15 * CHUNK
-    assert len(set(fields()) - found) <= MAX_UNANSWERED, sorted(set(fields()) - found)
+    unanswered = set(fields()) - paths.found
+    assert len(unanswered) <= MAX_UNANSWERED, sorted(unanswered)
     for reason, number in unsupported.items():
         assert number <= UNSUPPORTED.get(reason, 0) * CHUNK, reason
     assert paths.plans.compiled - compiled_before >= MIN_COMPILED * CHUNK

@@ -68,6 +68,8 @@ class Objects:
                 return global_id(noun, view.c.id)
             case None if selected.name in noun.kinds:
                 return value_of(view.c[selected.name], noun.kinds[selected.name])
+            case nouns.Elsewhere.NULL:
+                return ["null"]
             case Part():
                 return self._part(noun, view, selected.link, selected.fields)
             case nouns.One() | nouns.RequiredOne():

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from whalefall.auth import Actor
-from whalefall.resolvers.nouns.noun import Noun, Part, Relation
+from whalefall.resolvers.nouns.noun import Elsewhere, Noun, Part, Relation
 from whalefall.resolvers.nouns.paging import Position
 from whalefall.resolvers.nouns.queries import Listing
 
@@ -50,7 +50,7 @@ class Selected:
     key: str
     name: str
     typename: str = ""
-    link: Noun[Any] | Relation | Part | Anything | None = None
+    link: Noun[Any] | Relation | Part | Elsewhere | Anything | None = None
     arguments: Arguments | None = None
     position: int = 0  # of `arguments` in Run.arguments
     is_bare: bool = False  # a connection's nodes without the connection around them

@@ -4,7 +4,7 @@ import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache, cached_property
 from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -78,6 +78,12 @@ class Series(Relation):
 
 class Connection(Relation):
     """A list that can grow: filtered, ordered and paged."""
+
+
+class Elsewhere(Enum):
+    """A field that no row holds: null, but where a root field of its own fills it in."""
+
+    NULL = "NULL"
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import strawberry
 
+from whalefall.resolvers.nouns.noun import Elsewhere
 from whalefall.resolvers.users import API_TOKENS, USERS, ApiTokenRow, UserRow
-from whalefall.schema.fields import to_one
+from whalefall.schema.fields import LINK, to_one
 from whalefall.schema.nodes import Node, noun_type
 
 
@@ -12,7 +13,8 @@ class User(UserRow, Node):
     csrf: strawberry.Private[str | None] = None
 
     @strawberry.field(
-        description="Sent as X-CSRFToken with every write by cookie; null but on `me`."
+        description="Sent as X-CSRFToken with every write by cookie; null but on `me`.",
+        metadata={LINK: Elsewhere.NULL},
     )
     def csrf_token(self) -> str | None:
         return self.csrf
