@@ -61,6 +61,23 @@ def test_what_has_no_cell_of_its_own_is_one_cell_without_shade() -> None:
     assert len(cells) == 3
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "percent", "tone"),
+    [(0, 100, 0, ""), (74.9, 100, 74.9, ""), (75, 100, 75, "warn"), (85, 100, 85, "bad")],
+)
+def test_a_capacity_bar_warns_near_its_end(
+    value: float, limit: float, percent: float, tone: str
+) -> None:
+    assert charts.fullness(value, limit) == charts.Fullness(percent, tone)
+
+
+def test_without_a_size_or_a_limit_nothing_is_full() -> None:
+    assert charts.fullness(None, 100) is None
+    assert charts.fullness(5, None) is None
+    assert charts.fullness(5, 0) is None
+    assert charts.fullness(300, 100) == charts.Fullness(300, "bad")
+
+
 def test_equal_sizes_have_the_same_shade() -> None:
     cells = charts.treemap([5, 5, 5, 3, 3, 1], 640, 260)
 

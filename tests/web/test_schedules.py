@@ -16,6 +16,7 @@ from whalefall.auth import Actor
 from whalefall.db import Database
 from whalefall.domain.states import ScheduleTask, SyncStatus
 from whalefall.errors import Code
+from whalefall.models.schedules import ScheduledRun
 from whalefall.resolvers.schedules import get_schedule, run_due_schedules
 
 SCHEDULER = Actor.system("scheduler")
@@ -46,6 +47,28 @@ async def test_jobs_say_when_they_run_and_how_it_went(db: Database, vera_browser
     assert "Paused" in table
     assert not page.cssselect("td.is-deeds")
     assert "every 3s" in page.cssselect("#jobs_table")[0].get("hx-trigger")
+
+
+async def test_the_last_ten_runs_are_ticks_that_lead_to_their_sessions(
+    db: Database, vera_browser: Browser
+) -> None:
+    schedule_id = await planned(db)
+    async with db.write() as session:
+        for number in range(12):
+            status = SyncStatus.FAILED if number == 11 else SyncStatus.COMPLETED
+            sync = await make_sync_session(session, status=status)
+            at = datetime.now(UTC) - timedelta(days=12 - number)
+            run = {"schedule_id": schedule_id, "scheduled_for": at, "session_id": sync.id}
+            session.add(ScheduledRun(**run))
+            await session.flush()
+
+    page = dom(await vera_browser.get("/jobs"))
+
+    (strip,) = page.cssselect("svg.stacked")
+    tones = [tick.get("class") for tick in strip.cssselect("rect")]
+    assert tones == ["meter--ok"] * 9 + ["meter--bad"]
+    assert strip.cssselect("a")[-1].get("href") == f"/sync-sessions/{sync.id}"
+    assert texts(strip, "title")[-1].startswith("Failed · ")
 
 
 async def test_jobs_are_told_in_chinese(db: Database, vera_browser: Browser) -> None:

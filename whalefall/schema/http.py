@@ -64,8 +64,9 @@ class GraphQLEndpoint:
             answer = Answer.refused(invalid)
         if context.is_left:
             raise ClientDisconnect
-        status = 200 if answer.began or media_type(request) != GRAPHQL_JSON else 400
-        return _json(request, answer.body(context), status, {})
+        kind = media_type(request)
+        status = 200 if answer.began or kind != GRAPHQL_JSON else 400
+        return _json(kind, answer.body(context), status, {})
 
 
 def _check_method(request: Request, operation: Operation) -> None:
@@ -98,7 +99,7 @@ def refused(
     """An answer to what never became an operation."""
     answer = Answer.refused(Invalid.of(problem))
     context = Context(request, _actor(request))
-    return _json(request, answer.body(context), status, headers or {})
+    return _json(media_type(request), answer.body(context), status, headers or {})
 
 
 def media_type(request: Request) -> str:
@@ -122,10 +123,8 @@ def _weight(parameters: str) -> float:
     return 1
 
 
-def _json(
-    request: Request, answer: dict[str, Any], status: int, headers: Mapping[str, str]
-) -> Response:
-    content_type = {"content-type": f"{media_type(request)}; charset=utf-8"}
+def _json(kind: str, answer: dict[str, Any], status: int, headers: Mapping[str, str]) -> Response:
+    content_type = {"content-type": f"{kind}; charset=utf-8"}
     return Response(orjson.dumps(answer), status, {**headers, **content_type})
 
 

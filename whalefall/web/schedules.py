@@ -24,6 +24,7 @@ from whalefall.resolvers.schedules import (
     last_sessions,
     list_schedules,
     pause_schedule,
+    recent_runs,
     resume_schedule,
     run_schedule,
     update_schedule,
@@ -35,6 +36,7 @@ from whalefall.web.lists import list_state
 from whalefall.web.words import N_, TASKS
 
 LIST = "/jobs"
+MOST_RUNS = 10  # in the strip of a job
 
 
 async def jobs(request: Request) -> Response:
@@ -46,10 +48,12 @@ async def jobs(request: Request) -> Response:
         async with request.app.state.db.read() as session:
             rows = await list_schedules(session, actor, page=page)
             sessions = await last_sessions(session, actor, rows.rows)
+            runs = await recent_runs(session, actor, [row.id for row in rows.rows], MOST_RUNS)
         return {
             "page": rows,
             "crons": {row.id: cron_of(row, zone) for row in rows.rows},
             "sessions": sessions,
+            "runs": runs,
             "moving": any(one.status not in TERMINAL for one in sessions.values()),
         }
 

@@ -4,7 +4,7 @@ What is not a finite number is a gap: never drawn, never counted, never an excep
 """
 
 from whalefall.domain.charts.areas import Cell, treemap
-from whalefall.domain.charts.bars import Segment, share, stack, timeline
+from whalefall.domain.charts.bars import Fullness, Segment, fullness, share, stack, timeline
 from whalefall.domain.charts.dumbbells import Dumbbell, dumbbells
 from whalefall.domain.charts.lines import Chart, Line, Row, lines, trend
 from whalefall.domain.charts.scale import Growth, growth, ticks
@@ -14,12 +14,14 @@ __all__ = [
     "Cell",
     "Chart",
     "Dumbbell",
+    "Fullness",
     "Growth",
     "Line",
     "Row",
     "Segment",
     "Spark",
     "dumbbells",
+    "fullness",
     "growth",
     "lines",
     "share",

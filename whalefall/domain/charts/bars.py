@@ -5,9 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from whalefall.domain.charts.scale import Value, is_positive
+from whalefall.domain.charts.scale import Value, is_known, is_positive
 
+FULL = ((85, "bad"), (75, "warn"))  # from so many per cent on
 LEAST = 1.5  # pixels of something, however little
+
+
+@dataclass(frozen=True)
+class Fullness:
+    """Per cent of a limit, which may be more than a hundred; `tone` is warn or bad near its end."""
+
+    percent: float
+    tone: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,15 @@ def share(value: Value, whole: Value, width: float) -> float:
     if not is_positive(value) or not is_positive(whole):
         return 0
     return min(width, max(LEAST, round(min(1.0, value / whole) * width, 1)))
+
+
+def fullness(value: Value, limit: Value) -> Fullness | None:
+    """How full something is that may become so large; none where either is not known."""
+    if not is_known(value) or not is_positive(limit):
+        return None
+    percent = max(0.0, value / limit * 100)
+    tone = next((tone for least, tone in FULL if percent >= least), "")
+    return Fullness(round(percent, 1), tone)
 
 
 def stack(parts: Sequence[Value]) -> list[Segment]:

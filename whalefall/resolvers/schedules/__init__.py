@@ -1,4 +1,4 @@
-"""Schedules: how they are read in `reading`, changed in `writing`, and come due in `due`."""
+"""Schedules: read in `reading` and `runs`, changed in `writing`, and come due in `due`."""
 
 from whalefall.resolvers.schedules.due import run_due_schedules
 from whalefall.resolvers.schedules.reading import (
@@ -14,6 +14,7 @@ from whalefall.resolvers.schedules.reading import (
     upcoming,
     words_of,
 )
+from whalefall.resolvers.schedules.runs import RunRow, recent_runs
 from whalefall.resolvers.schedules.writing import (
     SchedulePatch,
     cron_from,
@@ -26,6 +27,7 @@ from whalefall.resolvers.schedules.writing import (
 __all__ = [
     "SCHEDULES",
     "UPCOMING",
+    "RunRow",
     "ScheduleFilter",
     "ScheduleOrderField",
     "SchedulePatch",
@@ -36,6 +38,7 @@ __all__ = [
     "last_sessions",
     "list_schedules",
     "pause_schedule",
+    "recent_runs",
     "resume_schedule",
     "run_due_schedules",
     "run_schedule",
