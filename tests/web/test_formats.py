@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from whalefall.web import formats, forms
 
 ENGLISH, CHINESE = Locale.parse("en"), Locale.parse("zh_CN")
+MIB = 1024**2
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,20 @@ def test_growth_carries_its_sign() -> None:
     assert formats.percent(1.23, ENGLISH) == "+1.2 %"
     assert formats.percent(-1.23, ENGLISH) == "−1.2 %"
     assert formats.percent(0.0, ENGLISH) == "0.0 %"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "texts"),
+    [
+        ([0, 20 * MIB, 40 * MIB], ["0 MiB", "20 MiB", "40 MiB"]),
+        ([10.75 * MIB, 11 * MIB, 11.25 * MIB], ["10.75 MiB", "11.00 MiB", "11.25 MiB"]),
+        ([-0.5 * MIB, 0, 0.5 * MIB], ["−512 KiB", "0 KiB", "512 KiB"]),
+        ([1000.5 * MIB, 1001 * MIB], ["0.977 GiB", "0.978 GiB"]),
+        ([], []),
+    ],
+)
+def test_marks_of_an_axis_share_a_unit_and_differ(sizes: list[float], texts: list[str]) -> None:
+    assert formats.axis(sizes, ENGLISH) == texts
 
 
 def test_growth_that_is_little_is_not_nothing() -> None:

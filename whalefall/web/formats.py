@@ -1,8 +1,10 @@
 """How numbers, sizes and times are written for people. Pure: locale, zone and now are given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from math import isclose
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -52,6 +54,15 @@ def measure(size_bytes: int, locale: Locale, like: int | None = None) -> Measure
     decimals = 0 if unit == "B" or not size_bytes else _decimals(whole / scale)
     figure = _figure(f"{round(size_bytes / scale, decimals):,.{decimals}f}", locale)
     return Measure(figure, unit, _figure(f"{size_bytes:,}", locale) + " B")
+
+
+def axis(sizes: Sequence[float], locale: Locale) -> list[str]:
+    """The marks of an axis, in the unit of the largest, with the decimals that tell them apart."""
+    unit = unit_of(round(max(map(abs, sizes), default=0)))
+    marks = [size / STEP ** UNITS.index(unit) for size in sizes]
+    decimals = next((d for d in range(3) if all(_is_exact(mark, d) for mark in marks)), 3)
+    texts = [f"{mark:,.{decimals}f}".replace("-", MINUS) for mark in marks]
+    return [f"{_figure(text, locale)} {unit}" for text in texts]
 
 
 def exact_size(size_bytes: int) -> str:
@@ -114,6 +125,10 @@ def elapsed(milliseconds: float, locale: Locale) -> str:
     if seconds < 60:
         return f"{format_decimal(seconds, '0.0', locale)} s"
     return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
+
+
+def _is_exact(value: float, decimals: int) -> bool:
+    return isclose(round(value, decimals), value, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def _decimals(value: float) -> int:

@@ -197,6 +197,7 @@ def _filters(language: Language, catalogue: NullTranslations) -> dict[str, Any]:
         "ago": ago,
         "ahead": ahead,
         "bytes": size,
+        "axis": partial(formats.axis, locale=locale),
         "number": partial(formats.number, locale=locale),
         "tally": partial(formats.tally, locale=locale),
         "percent": partial(formats.percent, locale=locale),
