@@ -1,6 +1,5 @@
 """Our PostgreSQL. A session is a transaction: read() cannot write, write() commits at its end."""
 
-import asyncio
 import time
 from collections.abc import (
     AsyncIterator,
@@ -13,7 +12,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NewType, TypeAlias
+from typing import Any, NewType
 
 import asyncpg
 import structlog
@@ -25,8 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from whalefall.crypto import KeyRing
 from whalefall.domain.targets import TargetPolicy
-from whalefall.errors import BadInput, ServiceUnavailable, said
+from whalefall.errors import ServiceUnavailable, said
 from whalefall.feeds import Feeds
+from whalefall.fetching import Fetcher, Pool, read_only_pool
+from whalefall.fetching import Statement as Statement
 from whalefall.notifications import Notifications
 from whalefall.outages import outages
 from whalefall.queue import PENDING_JOBS, Job
@@ -35,18 +36,14 @@ from whalefall.settings import Settings, SettingsError
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
 Session = ReadSession | WriteSession
-Statement = tuple[str, Sequence[Any]]
 SendJob = Callable[[Job], Awaitable[None]]
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
 LOCK_NOT_AVAILABLE = "55P03"
 MIGRATE_ATTEMPTS, MIGRATE_WAIT_SECONDS = 30, 2
-FETCHES_AT_ONCE, COPIES_AT_ONCE = 8, 4
-FETCH_WAIT_SECONDS, COPY_WAIT_SECONDS = 5, 5  # for one of these
-CACHED_STATEMENT_BYTES = 128 * 1024  # asyncpg's own limit has nested lists planned each time anew
+COPIES_AT_ONCE, COPY_WAIT_SECONDS = 4, 5  # for one of these
 SETTINGS = {
     "application_name": "whalefall",
     "timezone": "UTC",
@@ -60,13 +57,6 @@ SETTINGS = {
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
 log = structlog.get_logger(__name__)
-
-
-class _ReadOnlyConnection(asyncpg.Connection):
-    """A connection that only reads, so there is nothing to reset when it goes back to the pool."""
-
-    def get_reset_query(self) -> str:
-        return ""
 
 
 def plain_url(url: str) -> str:
@@ -136,8 +126,8 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._send = send
         self._version = 0
-        self._pool: Pool
-        self._keyed_pool: Pool
+        self._fetcher: Fetcher
+        self._keyed_fetcher: Fetcher
         self._copy_pool: Pool  # who reads a file slowly holds a connection all the while
         self.notifications = Notifications(self._url)
         self.feeds = Feeds(self.notifications)
@@ -149,30 +139,18 @@ class Database:
 
     async def open(self) -> None:
         """Make the read-only pools. Sessions connect by themselves when first used."""
-        self._pool = await self._read_only_pool(PLANNED_EACH_TIME)
-        self._keyed_pool = await self._read_only_pool(PLANNED_ONCE)
-        self._copy_pool = await self._read_only_pool(PLANNED_EACH_TIME, COPIES_AT_ONCE)
+        self._fetcher = Fetcher(await self._read_only_pool(PLANNED_EACH_TIME))
+        self._keyed_fetcher = Fetcher(await self._read_only_pool(PLANNED_ONCE))
+        self._copy_pool = await self._read_only_pool(PLANNED_EACH_TIME, max_size=COPIES_AT_ONCE)
 
-    async def _read_only_pool(
-        self, planning: Mapping[str, str], max_size: int = FETCHES_AT_ONCE
-    ) -> Pool:
-        return await asyncpg.create_pool(
-            self._url,
-            min_size=0,
-            max_size=max_size,
-            timeout=5,
-            statement_cache_size=100,  # each up to a megabyte in PostgreSQL
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=CACHED_STATEMENT_BYTES,
-            connection_class=_ReadOnlyConnection,
-            server_settings={**SETTINGS, **planning, "default_transaction_read_only": "on"},
-        )
+    async def _read_only_pool(self, planning: Mapping[str, str], **options: int) -> Pool:
+        return await read_only_pool(self._url, {**SETTINGS, **planning}, **options)
 
     async def close(self) -> None:
         await self.feeds.close()
         await self.notifications.close()
-        await self._pool.close()
-        await self._keyed_pool.close()
+        await self._fetcher.close()
+        await self._keyed_fetcher.close()
         await self._copy_pool.close()
         await self.engine.dispose()
 
@@ -204,14 +182,14 @@ class Database:
         if not statements:
             return []
         with outages():
-            return await _fetch(self._keyed_pool if is_keyed else self._pool, statements)
+            fetcher = self._keyed_fetcher if is_keyed else self._fetcher
+            return await fetcher.fetch(statements)
 
     async def version(self) -> int:
         """The major version of our PostgreSQL, as it was first found. Raises ServiceUnavailable."""
         if not self._version:
             with outages():
-                async with self._pool.acquire(timeout=FETCH_WAIT_SECONDS) as connection:
-                    self._version = connection.get_server_version().major
+                self._version = await self._fetcher.server_version()
         return self._version
 
     async def copy(
@@ -245,24 +223,6 @@ class Database:
             except OSError as error:
                 log.warning("job.not_sent", job=job.name, ids=job.ids, error=type(error).__name__)
                 return
-
-
-async def _fetch(pool: Pool, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
-    async with asyncio.timeout(FETCH_WAIT_SECONDS):
-        connection = await pool.acquire()
-    try:
-        if len(statements) == 1:
-            ((sql, values),) = statements
-            return [await connection.fetch(sql, *values)]
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return [await connection.fetch(sql, *values) for sql, values in statements]
-    except asyncpg.DataError as error:
-        # Found between preparing and sending: PostgreSQL still waits for the rest, with its locks
-        # held and its limit of time running, which would end what comes next on this connection.
-        await connection.execute("SELECT")
-        raise BadInput("PostgreSQL cannot work with a value of this request.") from error
-    finally:
-        await pool.release(connection)
 
 
 async def copy_rows(

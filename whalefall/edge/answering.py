@@ -58,7 +58,7 @@ class Answering:
             "elapsed_ms": elapsed_ms,
             "address": request.state.address,
         }
-        fields |= getattr(request.state, "error", {})
+        fields |= request.state.error
         if self.status >= 400 or elapsed_ms >= SLOW_MS:
             log.info("request.answered", **fields)
         else:
@@ -72,7 +72,7 @@ class Answering:
         headers.append((b"x-request-id", self.request.state.request_id.encode()))
         if self.request.scope["scheme"] == "https" and HSTS[0] not in given:
             headers.append(HSTS)
-        token = getattr(self.request.state, "session_token", None)
+        token = self.request.state.session_token
         if token is not None:
             headers.append((b"set-cookie", self._cookie(token).encode()))
 

@@ -5,8 +5,8 @@ csrf_token, same_origin and csrf_problem (what a GraphQL mutation must raise). A
 token, or "" to sign out, into `request.state.session_token` has the cookie set.
 """
 
+import random
 import re
-import uuid
 
 import structlog
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -39,6 +39,7 @@ class Edge:
         self.proxies = TrustedProxies.parse(settings.trusted_proxies)
         self.public_origin = origin_of(settings.public_url)
         self.sockets = Sockets(app, _identify, self.public_origin)
+        self._random = random.Random()  # noqa: S311 (ids are no secrets; a system call each is felt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -84,10 +85,14 @@ class Edge:
         if scheme in {"http", "https"} and self.proxies.trust(peer):
             scope["scheme"] = scheme
         asked = headers.get("x-request-id", "")
-        state.request_id = asked if REQUEST_ID.fullmatch(asked) else f"req_{uuid.uuid4().hex}"
+        state.request_id = asked if REQUEST_ID.fullmatch(asked) else self._new_id()
         state.actor, state.csrf_token, state.preferences = NOBODY, "", NO_PREFERENCES
         state.same_origin, state.csrf_problem = False, None
+        state.session_token, state.error = None, {}  # what is asked for and missing costs a raise
         return str(state.request_id)
+
+    def _new_id(self) -> str:
+        return f"req_{self._random.getrandbits(128):032x}"
 
     async def _admit(self, request: Request, receive: Receive) -> Receive:
         """Size, sender, good faith, in this order; what the application shall read from."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -36,7 +36,7 @@ class Admitted:
     remaining: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Answer:
     """What an operation came to. `blame` is the code of what graphql-core itself refused."""
 
@@ -109,7 +109,8 @@ class Execution:
             context,
             is_query=operation.kind is OperationType.QUERY,
         )
-        return replace(answer, admitted=admitted)
+        answer.admitted = admitted
+        return answer
 
     async def subscribe(
         self, operation: Operation, asked: Asked, context: Context
@@ -126,7 +127,8 @@ class Execution:
                     admitted, paid = paid or self.admit(operation, asked, context), None
                     answering = _resolved(events.result(payload))
                     answer = await self._in_time(answering, context, is_query=False)
-                    yield replace(answer, admitted=admitted)
+                    answer.admitted = admitted
+                    yield answer
         except Invalid as invalid:
             yield Answer.refused(invalid)
 
