@@ -38,7 +38,6 @@ async def show(request: Request) -> Response:
             "scheme": request.url.scheme,
             "request_id": state.request_id,
             "csrf_token": state.csrf_token,
-            "same_origin": state.same_origin,
             "csrf_problem": state.csrf_problem and state.csrf_problem.problem_code,
             "body": (await request.body()).decode("latin-1")[:100],
         }

@@ -1,6 +1,8 @@
 """The way out: our headers, the session's cookie, a line in the log and a count for each answer."""
 
+import logging
 import time
+from typing import Any
 
 import structlog
 from starlette.requests import Request
@@ -29,6 +31,7 @@ HEADERS = {
 }
 RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 HSTS = (b"strict-transport-security", b"max-age=31536000")
+ROOT = logging.getLogger()  # its level is ours: structlog makes a logger before it looks
 log = structlog.get_logger("whalefall.http")
 
 
@@ -50,19 +53,22 @@ class Answering:
         """Count the answer; log it when it was slow or no success."""
         self.status = self.status or CLIENT_GONE
         probes.REQUESTS[self.status] += 1
-        request, elapsed_ms = self.request, round((time.perf_counter() - self._began) * 1000)
-        fields = {
+        elapsed_ms = round((time.perf_counter() - self._began) * 1000)
+        if self.status >= 400 or elapsed_ms >= SLOW_MS:
+            log.info("request.answered", **self._fields(elapsed_ms))
+        elif ROOT.isEnabledFor(logging.DEBUG):
+            log.debug("request.answered", **self._fields(elapsed_ms))
+
+    def _fields(self, elapsed_ms: int) -> dict[str, Any]:
+        request = self.request
+        return {
             "method": request.method,
             "path": request.scope["path"],
             "status": self.status,
             "elapsed_ms": elapsed_ms,
             "address": request.state.address,
+            **request.state.error,
         }
-        fields |= request.state.error
-        if self.status >= 400 or elapsed_ms >= SLOW_MS:
-            log.info("request.answered", **fields)
-        else:
-            log.debug("request.answered", **fields)
 
     def _decorate(self, message: Message) -> None:
         """Add what the application left out. As raw bytes: this stands in every answer's way."""

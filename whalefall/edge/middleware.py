@@ -1,8 +1,8 @@
 """What every request passes before either door: its id, its sender, its size, its good faith.
 
 Leaves in `request.state`: request_id, address, actor, how they like the pages (preferences),
-csrf_token, same_origin and csrf_problem (what a GraphQL mutation must raise). A door that puts a
-token, or "" to sign out, into `request.state.session_token` has the cookie set.
+csrf_token and csrf_problem (what a GraphQL mutation must raise); of a socket also same_origin. A
+door that puts a token, or "" to sign out, into `request.state.session_token` has the cookie set.
 """
 
 import random
@@ -46,7 +46,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         request_id = self._arrive(HTTPConnection(scope))
-        with structlog.contextvars.bound_contextvars(request_id=request_id, actor=NOBODY.name):
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id, actor=NOBODY.name)
+        try:
             if scope["type"] == "websocket":
                 await self.sockets(scope, receive, send)
                 return
@@ -54,6 +55,8 @@ class Edge:
             answering = Answering(request, send)
             await self._answer(request, receive, answering)
             answering.tell()
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
     async def _answer(self, request: Request, receive: Receive, answering: Answering) -> None:
         """The one place that catches everything; what is half sent can only be broken off."""
@@ -87,7 +90,7 @@ class Edge:
         asked = headers.get("x-request-id", "")
         state.request_id = asked if REQUEST_ID.fullmatch(asked) else self._new_id()
         state.actor, state.csrf_token, state.preferences = NOBODY, "", NO_PREFERENCES
-        state.same_origin, state.csrf_problem = False, None
+        state.csrf_problem = None
         state.session_token, state.error = None, {}  # what is asked for and missing costs a raise
         return str(state.request_id)
 
@@ -102,9 +105,8 @@ class Edge:
         if not request.scope["path"].startswith(UNASKED):
             by_bearer = await _identify(request)
             structlog.contextvars.bind_contextvars(actor=request.state.actor.name)
-            from_us = is_from_us(request, self.public_origin)
-            request.state.same_origin = from_us is True
             if is_write and not by_bearer:
+                from_us = is_from_us(request, self.public_origin)
                 await check_write(request, body, receive, from_us=from_us)
         return replay(body, receive) if is_write else receive
 
