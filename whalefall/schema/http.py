@@ -1,6 +1,7 @@
 """GraphQL over HTTP: runs what a request asks and writes the answer. Nothing becomes a 500."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -104,8 +105,13 @@ def refused(
 
 def media_type(request: Request) -> str:
     """What to answer in: the newer type if it is named and not the lesser choice."""
+    return _media_type(request.headers.get("accept", "*/*"))
+
+
+@lru_cache(maxsize=64)  # there are few, and they come again and again
+def _media_type(accept: str) -> str:
     weights: dict[str, float] = {}
-    for part in request.headers.get("accept", "*/*").split(","):
+    for part in accept.split(","):
         name, _, parameters = part.strip().partition(";")
         weights[name.strip().lower()] = _weight(parameters)
     newer = weights.get(GRAPHQL_JSON, 0)
