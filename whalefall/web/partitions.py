@@ -47,6 +47,12 @@ class Month:
     def is_whole(self) -> bool:
         return len(self.parts) == len(COLUMNS)
 
+    @property
+    def lacks(self) -> bool:
+        """Whether a partition is missing that should be there: of a past month some are dropped
+        before others."""
+        return not self.is_whole and self.state is not PartitionState.PAST
+
 
 async def partitions(request: Request) -> Response:
     """The months, latest first, each with its partitions."""
