@@ -30,6 +30,7 @@ HEADERS = {
     "Cache-Control": "private, no-store",
 }
 RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+RAW_NAMES = frozenset(name for name, _ in RAW_HEADERS)
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 ROOT = logging.getLogger()  # its level is ours: structlog makes a logger before it looks
 log = structlog.get_logger("whalefall.http")
@@ -74,7 +75,10 @@ class Answering:
         """Add what the application left out. As raw bytes: this stands in every answer's way."""
         headers = message["headers"] = list(message["headers"])
         given = {name for name, _ in headers}
-        headers += [header for header in RAW_HEADERS if header[0] not in given]
+        if given.isdisjoint(RAW_NAMES):
+            headers += RAW_HEADERS
+        else:
+            headers += [header for header in RAW_HEADERS if header[0] not in given]
         headers.append((b"x-request-id", self.request.state.request_id.encode()))
         if self.request.scope["scheme"] == "https" and HSTS[0] not in given:
             headers.append(HSTS)

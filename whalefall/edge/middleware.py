@@ -1,8 +1,9 @@
 """What every request passes before either door: its id, its sender, its size, its good faith.
 
-Leaves in `request.state`: request_id, address, actor, how they like the pages (preferences),
-csrf_token and csrf_problem (what a GraphQL mutation must raise); of a socket also same_origin. A
-door that puts a token, or "" to sign out, into `request.state.session_token` has the cookie set.
+Leaves in `request.state`: request_id, address, the body of a write, actor, how they like the pages
+(preferences), csrf_token and csrf_problem (what a GraphQL mutation must raise); of a socket also
+same_origin. A door that puts a token, or "" to sign out, into `request.state.session_token` has the
+cookie set.
 """
 
 import random
@@ -101,7 +102,7 @@ class Edge:
         """Size, sender, good faith, in this order; what the application shall read from."""
         is_write = request.method not in SAFE
         check_length(request.headers)
-        body = await read_body(receive) if is_write else b""
+        body = request.state.body = await read_body(receive) if is_write else b""
         if not request.scope["path"].startswith(UNASKED):
             by_bearer = await _identify(request)
             structlog.contextvars.bind_contextvars(actor=request.state.actor.name)
