@@ -38,6 +38,13 @@ async def test_more_at_once_than_there_are_connections_all_get_their_rows(fetche
     assert len({rows[0][0][1] for rows in found}) == 2
 
 
+async def test_the_version_is_told_to_all_who_ask_at_once(fetcher: Fetcher) -> None:
+    told = await asyncio.gather(*(fetcher.server_version() for _ in range(20)))
+
+    ((row,),) = await fetcher.fetch([("SHOW server_version_num", [])])
+    assert set(told) == {int(row[0]) // 10_000}
+
+
 async def test_a_fetch_that_is_given_up_leaves_a_connection_that_works(fetcher: Fetcher) -> None:
     before = await backend(fetcher)
     with pytest.raises(TimeoutError):

@@ -63,8 +63,9 @@ class Fetcher:
     async def server_version(self) -> int:
         """The major version of PostgreSQL."""
         connection = await self._take()
+        version = int(connection.get_server_version().major)
         await self._give_back(connection, is_sound=True)
-        return int(connection.get_server_version().major)
+        return version
 
     async def fetch(self, statements: Sequence[Statement]) -> list[list[asyncpg.Record]]:
         """The rows of each; more than one share a snapshot.
