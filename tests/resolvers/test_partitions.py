@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from tests.factories import ADA, OTTO, VERA, make_database
 from whalefall.db import Database, WriteSession
+from whalefall.domain.periods import add_months
 from whalefall.errors import BadInput, PermissionRequired
 from whalefall.models.databases import DatabaseSizeStat
 from whalefall.resolvers.partitions import (
@@ -99,8 +100,8 @@ async def test_this_month_and_the_next_three_are_kept_ready(db: Database) -> Non
     async with db.write() as session:
         known = await partitions(session)
     for ahead in range(4):
-        years, month = divmod(today.month - 1 + ahead, 12)
-        assert f"database_size_stats_y{today.year + years}m{month + 1:02}" in known
+        month = add_months(today, ahead)
+        assert f"database_size_stats_y{month:%Y}m{month:%m}" in known
 
 
 async def test_an_operator_does_not_keep_partitions(db: Database) -> None:
