@@ -54,6 +54,24 @@ async def test_a_fetch_that_is_given_up_leaves_a_connection_that_works(fetcher: 
     assert await backend(fetcher) == before  # asyncpg has ended the statement, not the connection
 
 
+async def test_a_fetch_given_up_between_preparing_and_sending_leaves_nothing_open(
+    fetcher: Fetcher, opened_database: Database
+) -> None:
+    """Its limit of time would end another's statement later on."""
+    before = await backend(fetcher)
+    given_up = asyncio.create_task(fetcher.fetch([("SELECT 'never seen before'", [])]))
+    while not ((step := given_up._fut_waiter) and step.done()):  # type: ignore[attr-defined]  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+
+    ((found,),) = await opened_database.fetch(
+        [("SELECT state, query FROM pg_stat_activity WHERE pid = $1", [before])]
+    )
+    assert tuple(found) == ("idle", "SELECT")
+
+
 async def test_a_statement_that_fails_in_the_middle_leaves_no_transaction(fetcher: Fetcher) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         await fetcher.fetch([*WHO, ("SELECT * FROM nothing_at_all", [])])

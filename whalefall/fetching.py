@@ -17,10 +17,15 @@ CACHED_STATEMENT_BYTES = 128 * 1024  # asyncpg's own limit has nested lists plan
 
 
 class _ReadOnlyConnection(asyncpg.Connection):
-    """A connection that only reads, so there is nothing to reset when it goes back to the pool."""
+    """A connection that only reads, so nothing is to be reset but a statement left half-way.
+
+    What is given up, or found to be wrong, between preparing and sending leaves PostgreSQL waiting
+    for the rest, with its locks held and its limit of time running, which would end what comes
+    next on this connection.
+    """
 
     def get_reset_query(self) -> str:
-        return ""
+        return "SELECT"
 
 
 async def read_only_pool(
@@ -119,7 +124,4 @@ async def _fetch(
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return [await connection.fetch(sql, *values) for sql, values in statements]
     except asyncpg.DataError as error:
-        # Found between preparing and sending: PostgreSQL still waits for the rest, with its locks
-        # held and its limit of time running, which would end what comes next on this connection.
-        await connection.execute("SELECT")
         raise BadInput("PostgreSQL cannot work with a value of this request.") from error
