@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.conftest import empty
@@ -20,6 +21,11 @@ from whalefall.models.schedules import Schedule
 from whalefall.resolvers.growth_events import RULE_ID
 from whalefall.schema.ids import MAX_ROW_ID, global_id
 
+TEND = """
+DO $$ DECLARE part regclass; BEGIN
+  FOR part IN SELECT oid FROM pg_class WHERE relispartition AND relkind = 'r' LOOP
+    EXECUTE format('ALTER TABLE %s %s (autovacuum_enabled%s)', part, '{deed}', '{to}');
+  END LOOP; END $$"""
 PLACE = re.compile(r"<(\w+) (\d+|none)>")
 
 
@@ -43,12 +49,15 @@ class Estate:
 
 @asynccontextmanager
 async def standing_estate(db: Database) -> AsyncIterator[Estate]:
-    """An estate for many tests that only read."""
+    """An estate for many tests that only read. What PostgreSQL estimates stays as it is, too."""
     try:
         async with db.write() as session:
             estate = await make_estate(session)
+            await session.execute(text(TEND.format(deed="SET", to="=off")))
         yield estate
     finally:
+        async with db.write() as session:
+            await session.execute(text(TEND.format(deed="RESET", to="")))
         await empty(db)
 
 
