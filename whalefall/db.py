@@ -29,7 +29,7 @@ from whalefall.feeds import Feeds
 from whalefall.fetching import Fetcher, Pool, read_only_pool
 from whalefall.fetching import Statement as Statement
 from whalefall.notifications import Notifications
-from whalefall.outages import outages
+from whalefall.outages import OUTAGES
 from whalefall.queue import PENDING_JOBS, Job
 from whalefall.settings import Settings, SettingsError
 
@@ -157,7 +157,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         """A READ ONLY transaction. Raises ServiceUnavailable when the database is away."""
-        with outages():
+        with OUTAGES:
             async with self._sessions() as session, session.begin():
                 await session.connection(execution_options={"postgresql_readonly": True})
                 yield ReadSession(session)
@@ -165,7 +165,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
         """A transaction that commits when the block ends well; queued jobs are sent after that."""
-        with outages():
+        with OUTAGES:
             async with self._sessions() as session:
                 async with session.begin():
                     yield WriteSession(session)
@@ -181,14 +181,14 @@ class Database:
         """
         if not statements:
             return []
-        with outages():
+        with OUTAGES:
             fetcher = self._keyed_fetcher if is_keyed else self._fetcher
             return await fetcher.fetch(statements)
 
     async def version(self) -> int:
         """The major version of our PostgreSQL, as it was first found. Raises ServiceUnavailable."""
         if not self._version:
-            with outages():
+            with OUTAGES:
                 self._version = await self._fetcher.server_version()
         return self._version
 
@@ -204,7 +204,7 @@ class Database:
         Raises ServiceUnavailable, also when too many others are at it.
         """
         sql, values = statement
-        with outages():
+        with OUTAGES:
             acquiring = self._copy_pool.acquire(timeout=COPY_WAIT_SECONDS)
             async with acquiring as connection, connection.transaction(readonly=True):
                 await connection.execute("SET LOCAL statement_timeout = 0")

@@ -48,14 +48,14 @@ class Fetcher:
     """Fetches over a pool, and keeps what it borrowed for the next.
 
     The way back into asyncpg's pool is a task of its own, and the way out a proxy: a tenth of what
-    a small query takes. What ended badly goes back there, where it is cancelled and tidied up; and
-    all of it while somebody waits.
+    a small query takes, and half of it while somebody waits. What ended badly goes back there,
+    where it is cancelled and tidied up.
     """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._turns = asyncio.Semaphore(pool.get_max_size())
         self._at_hand: list[Connection] = []
-        self._waiting = 0
         self._is_closing = False
 
     async def close(self) -> None:
@@ -88,23 +88,30 @@ class Fetcher:
             await self._give_back(connection, is_sound=is_sound)
 
     async def _take(self) -> Connection:
-        while self._at_hand:
-            connection = self._at_hand.pop()
-            if _works(connection):
-                return connection
-            await self._pool.release(connection)
-        self._waiting += 1
-        try:
+        if self._turns.locked():
             async with asyncio.timeout(FETCH_WAIT_SECONDS):
-                return await self._pool.acquire()
-        finally:
-            self._waiting -= 1
+                await self._turns.acquire()
+        else:
+            await self._turns.acquire()
+        try:
+            while self._at_hand:
+                connection = self._at_hand.pop()
+                if _works(connection):
+                    return connection
+                await self._pool.release(connection)
+            return await self._pool.acquire()
+        except BaseException:
+            self._turns.release()
+            raise
 
     async def _give_back(self, connection: Connection, *, is_sound: bool) -> None:
-        if is_sound and not self._waiting and not self._is_closing:
-            self._at_hand.append(connection)
-        else:
-            await self._pool.release(connection)
+        try:
+            if is_sound and not self._is_closing:
+                self._at_hand.append(connection)
+            else:
+                await self._pool.release(connection)
+        finally:
+            self._turns.release()
 
 
 def _works(connection: Connection) -> bool:

@@ -1,7 +1,6 @@
 """Our own database being away, full or too slow is a Problem, not an unexpected error."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -28,17 +27,24 @@ AWAY = (
 )
 
 
-@contextmanager
-def outages() -> Iterator[None]:
-    """Raise ServiceUnavailable for what passes; any other error stays what it is."""
-    try:
-        yield
-    except AWAY as error:
-        raise ServiceUnavailable(SILENT) from error
-    except (asyncpg.PostgresError, DBAPIError) as error:
-        if text := _passing(error):
+class _Outages:
+    """Raises ServiceUnavailable for what passes; any other error stays what it is."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        if isinstance(error, AWAY):
+            raise ServiceUnavailable(SILENT) from error
+        if isinstance(error, asyncpg.PostgresError | DBAPIError) and (text := _passing(error)):
             raise ServiceUnavailable(text) from error
-        raise
+
+
+OUTAGES = _Outages()  # for `with`, from anywhere at once: it remembers nothing
 
 
 def _passing(error: asyncpg.PostgresError | DBAPIError) -> str | None:

@@ -79,10 +79,11 @@ class Answering:
             headers += RAW_HEADERS
         else:
             headers += [header for header in RAW_HEADERS if header[0] not in given]
-        headers.append((b"x-request-id", self.request.state.request_id.encode()))
+        state = self.request.scope["state"]
+        headers.append((b"x-request-id", state["request_id"].encode()))
         if self.request.scope["scheme"] == "https" and HSTS[0] not in given:
             headers.append(HSTS)
-        token = self.request.state.session_token
+        token = state["session_token"]
         if token is not None:
             headers.append((b"set-cookie", self._cookie(token).encode()))
 

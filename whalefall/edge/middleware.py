@@ -10,12 +10,13 @@ import random
 import re
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whalefall.auth import NOBODY
 from whalefall.db import Database
-from whalefall.domain.origins import TrustedProxies, origin_of
+from whalefall.domain.origins import TrustedProxies, origin_of, plain_address
 from whalefall.domain.preferences import NO_PREFERENCES
 from whalefall.edge.answering import COOKIE, Answering
 from whalefall.edge.bodies import BodyTooLarge, BodyTooSlow, check_length, read_body, replay
@@ -46,7 +47,7 @@ class Edge:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        request_id = self._arrive(HTTPConnection(scope))
+        request_id = self._arrive(scope)
         bound = structlog.contextvars.bind_contextvars(request_id=request_id, actor=NOBODY.name)
         try:
             if scope["type"] == "websocket":
@@ -79,33 +80,42 @@ class Edge:
         if not answering.status:
             await response(request.scope, receive, answering)
 
-    def _arrive(self, request: HTTPConnection) -> str:
+    def _arrive(self, scope: Scope) -> str:
         """Fill in what is known before anything can fail; the request's id."""
-        scope, headers, state = request.scope, request.headers, request.state
-        peer = scope["client"][0] if scope.get("client") else ""
-        state.address = self.proxies.client(peer, ",".join(headers.getlist("x-forwarded-for")))
-        scope["client"] = (state.address, scope["client"][1] if peer else 0)
-        scheme = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
-        if scheme in {"http", "https"} and self.proxies.trust(peer):
-            scope["scheme"] = scheme
+        headers = Headers(scope=scope)
+        peer, port = scope.get("client") or ("", 0)
+        address = plain_address(peer)
+        if self.proxies.trust(address):
+            address = self.proxies.client(address, ",".join(headers.getlist("x-forwarded-for")))
+            scheme = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
+            if scheme in {"http", "https"}:
+                scope["scheme"] = scheme
+        scope["client"] = (address, port)
         asked = headers.get("x-request-id", "")
-        state.request_id = asked if REQUEST_ID.fullmatch(asked) else self._new_id()
-        state.actor, state.csrf_token, state.preferences = NOBODY, "", NO_PREFERENCES
-        state.csrf_problem = None
-        state.session_token, state.error = None, {}  # what is asked for and missing costs a raise
-        return str(state.request_id)
+        request_id = asked if REQUEST_ID.fullmatch(asked) else self._new_id()
+        scope.setdefault("state", {}).update(  # what is asked for and missing costs a raise
+            address=address,
+            request_id=request_id,
+            actor=NOBODY,
+            csrf_token="",
+            csrf_problem=None,
+            preferences=NO_PREFERENCES,
+            session_token=None,
+            error={},
+        )
+        return request_id
 
     def _new_id(self) -> str:
         return f"req_{self._random.getrandbits(128):032x}"
 
     async def _admit(self, request: Request, receive: Receive) -> Receive:
         """Size, sender, good faith, in this order; what the application shall read from."""
-        is_write = request.method not in SAFE
+        is_write, state = request.method not in SAFE, request.scope["state"]
         check_length(request.headers)
-        body = request.state.body = await read_body(receive) if is_write else b""
+        body = state["body"] = await read_body(receive) if is_write else b""
         if not request.scope["path"].startswith(UNASKED):
             by_bearer = await _identify(request)
-            structlog.contextvars.bind_contextvars(actor=request.state.actor.name)
+            structlog.contextvars.bind_contextvars(actor=state["actor"].name)
             if is_write and not by_bearer:
                 from_us = is_from_us(request, self.public_origin)
                 await check_write(request, body, receive, from_us=from_us)
@@ -114,15 +124,16 @@ class Edge:
 
 async def _identify(request: HTTPConnection) -> bool:
     """Who sends this, by bearer (then true) or else by cookie. Raises TOKEN_*."""
-    state = request.state
+    state = request.scope["state"]
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        state.actor = await actor_of_token(_database(request), bearer.strip())
+        state["actor"] = await actor_of_token(_database(request), bearer.strip())
         return True
     if token := request.cookies.get(COOKIE):
         db = _database(request)
-        state.actor, state.preferences = await reader_of_session(db, token)
-        state.csrf_token = csrf_token_of(db.keys, token) if state.actor.is_signed_in else ""
+        actor, state["preferences"] = await reader_of_session(db, token)
+        state["actor"] = actor
+        state["csrf_token"] = csrf_token_of(db.keys, token) if actor.is_signed_in else ""
     return False
 
 

@@ -135,4 +135,5 @@ def _json(kind: str, answer: dict[str, Any], status: int, headers: Mapping[str, 
 
 
 def _actor(request: Request) -> Actor:
-    return getattr(request.state, "actor", NOBODY)
+    actor: Actor = request.scope.get("state", {}).get("actor", NOBODY)
+    return actor

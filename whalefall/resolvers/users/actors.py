@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from whalefall import crypto
-from whalefall.auth import NOBODY, PERMISSIONS, Actor, Permission, Role
+from whalefall.auth import NOBODY, PERMISSIONS, Actor, Permission
 from whalefall.crypto import KeyRing
 from whalefall.db import Database
 from whalefall.domain.preferences import NO_PREFERENCES, Preferences
@@ -70,7 +70,7 @@ async def reader_of_session(db: Database, token: str) -> tuple[Actor, Preference
     actor = Actor.person(
         row["user_id"],
         row["username"],
-        PERMISSIONS[Role(row["role"])],
+        PERMISSIONS[row["role"]],
         session_id=row["id"],
         must_change_password=row["must_change_password"],
     )
@@ -100,7 +100,7 @@ async def _actor_of_access_token(db: Database, token: str) -> Actor:
     return Actor.person(
         sign_in.user_id,
         row["username"],
-        PERMISSIONS[Role(row["role"])],
+        PERMISSIONS[row["role"]],
         session_id=sign_in.session_id,
         must_change_password=row["must_change_password"],
     )
@@ -115,7 +115,7 @@ async def _actor_of_api_token(db: Database, token: str) -> Actor:
         raise Refused("The API token has expired.", code=Code.TOKEN_EXPIRED)
     if row["is_unnoted"]:
         await _note(db, NOTE_TOKEN, row["id"])
-    rights = PERMISSIONS[Role(row["role"])]
+    rights = PERMISSIONS[row["role"]]
     if row["scopes"] is not None:
         rights &= {Permission(scope) for scope in row["scopes"]}
     return Actor.person(
