@@ -38,6 +38,20 @@ async def test_more_at_once_than_there_are_connections_all_get_their_rows(fetche
     assert len({rows[0][0][1] for rows in found}) == 2
 
 
+async def test_who_stops_waiting_takes_no_turn_along(fetcher: Fetcher) -> None:
+    busy = [asyncio.create_task(fetcher.fetch([("SELECT pg_sleep(0.1)", [])])) for _ in range(2)]
+    waiting = [asyncio.create_task(backend(fetcher)) for _ in range(4)]
+    await asyncio.sleep(0)
+    for task in waiting[:3]:
+        task.cancel()
+
+    await asyncio.gather(*busy)
+    assert await waiting[3]
+    together: list[Statement] = [("SELECT pg_sleep(0.02), pg_backend_pid()", [])]
+    found = await asyncio.gather(*(fetcher.fetch(together) for _ in range(2)))
+    assert len({rows[0][0][1] for rows in found}) == 2
+
+
 async def test_the_version_is_told_to_all_who_ask_at_once(fetcher: Fetcher) -> None:
     told = await asyncio.gather(*(fetcher.server_version() for _ in range(20)))
 

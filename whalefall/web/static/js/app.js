@@ -34,7 +34,7 @@
   function wake() {
     for (const toast of all("[data-leaves]")) {
       setTimeout(() => toast.remove(), toast.dataset.leaves);
-      toast.removeAttribute("data-leaves");
+      delete toast.dataset.leaves;
     }
     for (const old of all("#toasts > .toast").slice(0, -4)) old.remove();
     count();
@@ -106,10 +106,8 @@
       else root.dataset.rail = "small";
       button.value = root.dataset.rail || "full";
     },
-    copy: (button) => {
-      navigator.clipboard?.writeText(button.dataset.text);
-      button.classList.add("is-done");
-    },
+    copy: ({ dataset, classList }) =>
+      navigator.clipboard?.writeText(dataset.text).then(() => classList.add("button--primary")),
   };
 
   on("click", (event) => {
