@@ -17,6 +17,7 @@ from whalefall.errors import ClosedDatabase, Code, Conflict, PermissionRequired,
 from whalefall.queue import Job
 from whalefall.resolvers.collection import collect_capacity, collect_table_sizes
 from whalefall.resolvers.collection.claims import (
+    GIVEN_UP,
     LeaseLost,
     Outcome,
     TargetBusy,
@@ -427,6 +428,7 @@ async def test_a_record_that_lost_three_workers_is_given_up(
 
     row = await record(db)
     assert (row["status"], row["error_code"]) == ("FAILED", "INTERNAL_ERROR")
+    assert row["error_message"] == GIVEN_UP
     assert (await session_row(db))["status"] == "FAILED"
 
 

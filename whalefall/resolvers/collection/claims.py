@@ -11,12 +11,13 @@ from sqlalchemy import text
 
 from whalefall.db import Session, WriteSession, notify
 from whalefall.domain.states import SyncStatus
-from whalefall.errors import Code
+from whalefall.errors import Code, said
 from whalefall.queue import enqueue
 from whalefall.resolvers.sessions import CHANNEL, JOBS, close_if_done
 
 LEASE_SECONDS = 30
 MAX_ATTEMPTS = 3
+GIVEN_UP = said("The worker stopped each time during this job, so it is not tried again.")
 RESEND_SECONDS = 10
 
 RECYCLED = """EXISTS (SELECT FROM instances AS target
@@ -107,8 +108,7 @@ EXPIRE = text(f"""
                          THEN 'CANCELLED'
                          WHEN record.attempt >= {MAX_ATTEMPTS} THEN 'FAILED' ELSE 'LOST' END,
            error_code = CASE WHEN record.attempt >= {MAX_ATTEMPTS} THEN '{Code.INTERNAL_ERROR}' END,
-           error_message = CASE WHEN record.attempt >= {MAX_ATTEMPTS}
-                                THEN 'The worker stopped {MAX_ATTEMPTS} times during this job.' END,
+           error_message = CASE WHEN record.attempt >= {MAX_ATTEMPTS} THEN :given_up END,
            finished_at = CASE WHEN record.attempt >= {MAX_ATTEMPTS}
                               OR session.cancel_requested_at IS NOT NULL OR {RECYCLED}
                               THEN now() END,
@@ -256,7 +256,7 @@ async def reap(session: WriteSession) -> int:
 
     What a recycled instance still has to be read for is cancelled: nobody would ever claim it.
     """
-    sessions = {row[0] for row in await session.execute(EXPIRE)}
+    sessions = {row[0] for row in await session.execute(EXPIRE, {"given_up": GIVEN_UP})}
     for session_id in sorted(sessions):
         await close_if_done(session, session_id)
     return len(sessions)
