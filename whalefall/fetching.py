@@ -99,7 +99,8 @@ class Fetcher:
                 if _works(connection):
                     return connection
                 await self._pool.release(connection)
-            return await self._pool.acquire()
+            async with asyncio.timeout(FETCH_WAIT_SECONDS):
+                return await self._pool.acquire()
         except BaseException:
             self._turns.release()
             raise
