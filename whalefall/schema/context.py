@@ -1,7 +1,7 @@
 """What every resolver is given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,15 @@ from whalefall.errors import AuthenticationRequired, Problem
 from whalefall.feeds import Seen
 from whalefall.schema.loaders import Loaders
 from whalefall.schema.sharing import shared_loaders
+
+
+def found_by_edge(connection: HTTPConnection) -> Mapping[str, Any]:
+    """What the edge knows of a request; empty where none was passed.
+
+    As it is: `request.state` is felt in small queries.
+    """
+    found: Mapping[str, Any] = connection.scope.get("state", {})
+    return found
 
 
 @dataclass
@@ -47,17 +56,11 @@ class Context:
     @property
     def address(self) -> str:
         """Where the request comes from, as far as proxies can be believed."""
-        return str(self._state.get("address", ""))
+        return str(found_by_edge(self.request).get("address", ""))
 
     @property
     def request_id(self) -> str | None:
-        return self._state.get("request_id")
-
-    @property
-    def _state(self) -> dict[str, Any]:
-        """What the edge has found out, as it is: `request.state` is felt in small queries."""
-        state: dict[str, Any] = self.request.scope.get("state", {})
-        return state
+        return found_by_edge(self.request).get("request_id")
 
     def check_write(self, needs: Permission | None) -> None:
         """Raise what speaks against a mutation: nobody asks, another site does, the right lacks.
@@ -76,7 +79,7 @@ class Context:
         self._check_good_faith()
 
     def _check_good_faith(self) -> None:
-        problem: Problem | None = self._state.get("csrf_problem")
+        problem: Problem | None = found_by_edge(self.request).get("csrf_problem")
         if problem is not None:
             raise problem
 

@@ -14,7 +14,7 @@ from strawberry import Schema
 
 from whalefall.auth import NOBODY, Actor
 from whalefall.errors import AuthenticationRequired, BadInput, Problem
-from whalefall.schema.context import Context
+from whalefall.schema.context import Context, found_by_edge
 from whalefall.schema.documents import Invalid, Operation
 from whalefall.schema.execution import Answer, Execution
 from whalefall.schema.hangup import Hangup
@@ -135,5 +135,5 @@ def _json(kind: str, answer: dict[str, Any], status: int, headers: Mapping[str, 
 
 
 def _actor(request: Request) -> Actor:
-    actor: Actor = request.scope.get("state", {}).get("actor", NOBODY)
+    actor: Actor = found_by_edge(request).get("actor", NOBODY)
     return actor

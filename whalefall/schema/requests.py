@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from whalefall.domain.checks import is_storable
 from whalefall.errors import BadInput, Code
+from whalefall.schema.context import found_by_edge
 from whalefall.schema.limits import MAX_CONTAINERS, MAX_DOCUMENT_BYTES, MAX_VALUES
 
 METHODS = "GET, POST"
@@ -74,7 +75,7 @@ async def _body(request: Request) -> bytes:
     charset = parameters.lower().replace('"', "").replace(" ", "")
     if charset not in ("", "charset=utf-8"):
         raise Refusal("Send UTF-8.", status=415)
-    read: bytes | None = request.scope.get("state", {}).get("body")  # where the edge was passed
+    read: bytes | None = found_by_edge(request).get("body")
     return await request.body() if read is None else read
 
 
